@@ -1,0 +1,465 @@
+#include "api/recording/record.h"
+
+#include <cstring>
+#include <type_traits>
+
+namespace chaperone::recording {
+
+namespace {
+
+constexpr size_t kVarintBytesMax = 10;
+
+// One list of fields for each record, visited three ways: to bound its size, to write it, to read it.
+
+class Sizer {
+ public:
+  void Number(uint64_t) { bytes_ += kVarintBytesMax; }
+  void Bytes(std::string_view text) { bytes_ += kVarintBytesMax + text.size(); }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  size_t bytes_ = 0;
+};
+
+class Writer {
+ public:
+  explicit Writer(uint8_t* out) : at_(out) {}
+  void Number(uint64_t value) {
+    while (value >= 0x80) {
+      *at_++ = static_cast<uint8_t>(value) | 0x80;
+      value >>= 7;
+    }
+    *at_++ = static_cast<uint8_t>(value);
+  }
+  void Bytes(std::string_view text) {
+    Number(text.size());
+    if (!text.empty()) {
+      std::memcpy(at_, text.data(), text.size());
+      at_ += text.size();
+    }
+  }
+  uint8_t* at() const { return at_; }
+
+ private:
+  uint8_t* at_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  void Number(uint64_t& value) {
+    value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      if (rest_.empty()) {
+        return Fail();
+      }
+      const auto byte = static_cast<uint8_t>(rest_.front());
+      rest_.remove_prefix(1);
+      if (shift == 63 && byte > 1) {
+        return Fail();
+      }
+      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        return;
+      }
+    }
+    Fail();
+  }
+  void Bytes(std::string_view& text) {
+    uint64_t size = 0;
+    Number(size);
+    if (size > rest_.size()) {
+      return Fail();
+    }
+    text = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+  }
+  // A count of items that take at least one byte each.
+  size_t Count() {
+    uint64_t count = 0;
+    Number(count);
+    if (count > rest_.size()) {
+      Fail();
+      return 0;
+    }
+    return count;
+  }
+  void Fail() {
+    failed_ = true;
+    rest_ = {};
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+template <typename Visitor, typename Integer>
+void Int(Visitor& visitor, Integer& field) {
+  if constexpr (std::is_same_v<Visitor, Reader>) {
+    uint64_t value = 0;
+    visitor.Number(value);
+    field = static_cast<Integer>(value);
+  } else {
+    visitor.Number(static_cast<uint64_t>(field));
+  }
+}
+
+// Field lists. `B` is the body, const except when reading.
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, SessionStarted> {
+  Int(v, b.version);
+  v.Bytes(b.issuer);
+  v.Bytes(b.subject);
+  v.Bytes(b.client);
+  v.Bytes(b.human);
+  v.Bytes(b.task);
+  v.Bytes(b.token_id);
+  v.Bytes(b.sidecar);
+  v.Bytes(b.endpoint);
+  v.Bytes(b.database);
+  v.Bytes(b.role);
+  v.Bytes(b.client_address);
+  v.Bytes(b.application_name);
+  v.Bytes(b.server_version);
+  Int(v, b.policy_revision);
+  Int(v, b.token_expires_us);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, StatementText> {
+  Int(v, b.text_id);
+  v.Bytes(b.text);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Attempt> {
+  Int(v, b.statement);
+  Int(v, b.text_id);
+  Int(v, b.channel);
+  Int(v, b.decision);
+  Int(v, b.observed);
+  Int(v, b.observed_decision);
+  Int(v, b.policy_revision);
+  v.Bytes(b.policy);
+  v.Bytes(b.rule);
+  v.Bytes(b.reason);
+  v.Bytes(b.action);
+  v.Bytes(b.resource);
+  v.Bytes(b.approval_id);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Columns> {
+  Int(v, b.shape_id);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Rows> {
+  Int(v, b.statement);
+  Int(v, b.shape_id);
+  Int(v, b.count);
+  v.Bytes(b.bodies);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Outcome> {
+  Int(v, b.statement);
+  v.Bytes(b.tag);
+  v.Bytes(b.sqlstate);
+  v.Bytes(b.message);
+  Int(v, b.rows);
+  Int(v, b.bytes);
+  Int(v, b.masked_cells);
+  Int(v, b.recorded_rows);
+  Int(v, b.latency_us);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Notice> {
+  Int(v, b.statement);
+  v.Bytes(b.severity);
+  v.Bytes(b.sqlstate);
+  v.Bytes(b.message);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, CopyData> {
+  Int(v, b.statement);
+  Int(v, b.from_client);
+  v.Bytes(b.data);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, ApprovalEvent> {
+  Int(v, b.statement);
+  v.Bytes(b.approval_id);
+  v.Bytes(b.state);
+  v.Bytes(b.by);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, SessionEnded> {
+  v.Bytes(b.reason);
+  Int(v, b.statements);
+  Int(v, b.denied);
+  Int(v, b.rows);
+  Int(v, b.masked_cells);
+}
+
+template <typename V, typename B>
+void Item(V& v, B& p) requires std::is_same_v<std::remove_const_t<B>, Parameter> {
+  Int(v, p.type_oid);
+  Int(v, p.binary);
+  Int(v, p.is_null);
+  Int(v, p.masked);
+  Int(v, p.value_bytes);
+  v.Bytes(p.value);
+}
+
+template <typename V, typename B>
+void Item(V& v, B& c) requires std::is_same_v<std::remove_const_t<B>, Column> {
+  v.Bytes(c.name);
+  Int(v, c.type_oid);
+  Int(v, c.table_oid);
+  Int(v, c.attnum);
+  Int(v, c.binary);
+  v.Bytes(c.mask_rule);
+  v.Bytes(c.mask_method);
+}
+
+// Repeated fields stand last, behind their count.
+template <typename V, typename B>
+void Repeated(V&, const B&) {}
+
+template <typename V>
+void Repeated(V& v, const SessionStarted& b) {
+  v.Number(b.groups.size());
+  for (const std::string_view group : b.groups) {
+    v.Bytes(group);
+  }
+}
+
+template <typename V>
+void Repeated(V& v, const Attempt& b) {
+  v.Number(b.parameters.size());
+  for (const Parameter& parameter : b.parameters) {
+    Item(v, parameter);
+  }
+}
+
+template <typename V>
+void Repeated(V& v, const Columns& b) {
+  v.Number(b.columns.size());
+  for (const Column& column : b.columns) {
+    Item(v, column);
+  }
+}
+
+template <typename B>
+void ReadRepeated(Reader&, B&, Record*) {}
+
+void ReadRepeated(Reader& v, SessionStarted& b, Record*) {
+  b.groups.resize(v.Count());
+  for (std::string_view& group : b.groups) {
+    v.Bytes(group);
+  }
+}
+
+void ReadRepeated(Reader& v, Attempt& b, Record* record) {
+  record->parameters.resize(v.Count());
+  for (Parameter& parameter : record->parameters) {
+    Item(v, parameter);
+  }
+  b.parameters = record->parameters;
+}
+
+void ReadRepeated(Reader& v, Columns& b, Record* record) {
+  record->columns.resize(v.Count());
+  for (Column& column : record->columns) {
+    Item(v, column);
+  }
+  b.columns = record->columns;
+}
+
+template <typename B>
+constexpr RecordType TypeOf() {
+  if constexpr (std::is_same_v<B, SessionStarted>) return RecordType::kSessionStarted;
+  if constexpr (std::is_same_v<B, StatementText>) return RecordType::kStatementText;
+  if constexpr (std::is_same_v<B, Attempt>) return RecordType::kAttempt;
+  if constexpr (std::is_same_v<B, Columns>) return RecordType::kColumns;
+  if constexpr (std::is_same_v<B, Rows>) return RecordType::kRows;
+  if constexpr (std::is_same_v<B, Outcome>) return RecordType::kOutcome;
+  if constexpr (std::is_same_v<B, Notice>) return RecordType::kNotice;
+  if constexpr (std::is_same_v<B, CopyData>) return RecordType::kCopyData;
+  if constexpr (std::is_same_v<B, ApprovalEvent>) return RecordType::kApproval;
+  if constexpr (std::is_same_v<B, SessionEnded>) return RecordType::kSessionEnded;
+}
+
+template <typename B>
+size_t BytesMax(const B& body) {
+  Sizer sizer;
+  Scalars(sizer, body);
+  Repeated(sizer, body);
+  return kRecordHeaderBytes + sizer.bytes();
+}
+
+template <typename T>
+void PutLittleEndian(uint8_t* out, T value) {
+  std::memcpy(out, &value, sizeof(value));  // every supported machine is little-endian; FORMAT.md says so of the bytes
+}
+
+template <typename T>
+T GetLittleEndian(const char* in) {
+  T value;
+  std::memcpy(&value, in, sizeof(value));
+  return value;
+}
+
+template <typename B>
+size_t Put(uint64_t time_us, const B& body, uint8_t* out) {
+  Writer writer(out + kRecordHeaderBytes);
+  Scalars(writer, body);
+  Repeated(writer, body);
+  const auto body_bytes = static_cast<uint32_t>(writer.at() - out - kRecordHeaderBytes);
+  out[0] = static_cast<uint8_t>(TypeOf<B>());
+  out[1] = out[2] = out[3] = 0;
+  PutLittleEndian(out + 4, body_bytes);
+  PutLittleEndian(out + 8, time_us);
+  return kRecordHeaderBytes + body_bytes;
+}
+
+template <typename B>
+bool Get(std::string_view bytes, Record* record) {
+  B& body = record->body.emplace<B>();
+  Reader reader(bytes);
+  Scalars(reader, body);
+  ReadRepeated(reader, body, record);
+  // Bytes behind the known fields belong to a newer version of the format.
+  return !reader.failed();
+}
+
+bool GetBody(RecordType type, std::string_view bytes, Record* record) {
+  switch (type) {
+    case RecordType::kSessionStarted:
+      return Get<SessionStarted>(bytes, record);
+    case RecordType::kStatementText:
+      return Get<StatementText>(bytes, record);
+    case RecordType::kAttempt:
+      return Get<Attempt>(bytes, record);
+    case RecordType::kColumns:
+      return Get<Columns>(bytes, record);
+    case RecordType::kRows:
+      return Get<Rows>(bytes, record);
+    case RecordType::kOutcome:
+      return Get<Outcome>(bytes, record);
+    case RecordType::kNotice:
+      return Get<Notice>(bytes, record);
+    case RecordType::kCopyData:
+      return Get<CopyData>(bytes, record);
+    case RecordType::kApproval:
+      return Get<ApprovalEvent>(bytes, record);
+    case RecordType::kSessionEnded:
+      return Get<SessionEnded>(bytes, record);
+  }
+  record->body.emplace<std::monostate>();
+  return true;
+}
+
+}  // namespace
+
+#define CHAPERONE_DEFINE_CODEC(Type)                                   \
+  size_t EncodedBytesMax(const Type& body) { return BytesMax(body); }  \
+  size_t Encode(uint64_t time_us, const Type& body, uint8_t* out) { return Put(time_us, body, out); }
+
+CHAPERONE_DEFINE_CODEC(SessionStarted)
+CHAPERONE_DEFINE_CODEC(StatementText)
+CHAPERONE_DEFINE_CODEC(Attempt)
+CHAPERONE_DEFINE_CODEC(Columns)
+CHAPERONE_DEFINE_CODEC(Rows)
+CHAPERONE_DEFINE_CODEC(Outcome)
+CHAPERONE_DEFINE_CODEC(Notice)
+CHAPERONE_DEFINE_CODEC(CopyData)
+CHAPERONE_DEFINE_CODEC(ApprovalEvent)
+CHAPERONE_DEFINE_CODEC(SessionEnded)
+#undef CHAPERONE_DEFINE_CODEC
+
+absl::StatusOr<size_t> FirstRecordBytes(std::string_view bytes) {
+  if (bytes.size() < kRecordHeaderBytes) {
+    return base::DataLoss("a record header is cut short");
+  }
+  const size_t total = kRecordHeaderBytes + GetLittleEndian<uint32_t>(bytes.data() + 4);
+  if (total > kRecordBytesMax || total > bytes.size()) {
+    return base::DataLoss("a record says it has {} bytes; {} are there", total, bytes.size());
+  }
+  return total;
+}
+
+absl::StatusOr<bool> RecordReader::Next(Record* record) {
+  if (rest_.empty()) {
+    return false;
+  }
+  const auto total = FirstRecordBytes(rest_);
+  if (!total.ok()) {
+    rest_ = {};
+    return total.status();
+  }
+  const std::string_view bytes = rest_.substr(0, *total);
+  rest_.remove_prefix(*total);
+  record->type = static_cast<RecordType>(bytes[0]);
+  record->time_us = GetLittleEndian<uint64_t>(bytes.data() + 8);
+  if (!GetBody(record->type, bytes.substr(kRecordHeaderBytes), record)) {
+    rest_ = {};
+    return base::DataLoss("a record of type {} does not decode", static_cast<int>(record->type));
+  }
+  return true;
+}
+
+absl::Status SplitRow(std::string_view body, std::vector<Cell>* cells) {
+  cells->clear();
+  const auto byte = [&body](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(body[i])); };
+  if (body.size() < 2) {
+    return base::DataLoss("a row is cut short");
+  }
+  const uint32_t count = byte(0) << 8 | byte(1);
+  body.remove_prefix(2);
+  for (uint32_t i = 0; i < count; ++i) {
+    if (body.size() < 4) {
+      return base::DataLoss("a row is cut short");
+    }
+    const auto size = static_cast<int32_t>(byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3));
+    body.remove_prefix(4);
+    if (size == -1) {
+      cells->push_back(Cell{true, {}});
+      continue;
+    }
+    if (size < 0 || static_cast<size_t>(size) > body.size()) {
+      return base::DataLoss("a cell says it has {} bytes; {} are there", size, body.size());
+    }
+    cells->push_back(Cell{false, body.substr(0, static_cast<size_t>(size))});
+    body.remove_prefix(static_cast<size_t>(size));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SplitRows(const Rows& rows, std::vector<std::string_view>* bodies) {
+  bodies->clear();
+  std::string_view rest = rows.bodies;
+  while (!rest.empty()) {
+    if (rest.size() < 4) {
+      return base::DataLoss("a recorded row is cut short");
+    }
+    const auto size = GetLittleEndian<uint32_t>(rest.data());
+    rest.remove_prefix(4);
+    if (size > rest.size()) {
+      return base::DataLoss("a recorded row says it has {} bytes; {} are there", size, rest.size());
+    }
+    bodies->push_back(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace chaperone::recording
