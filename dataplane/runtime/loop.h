@@ -1,0 +1,117 @@
+// The event loop: one a core, level-triggered epoll, timers, and posts from other threads. A session lives on one loop from
+// accept to end, so nothing on a statement's way takes a lock.
+//
+// Why not Asio here: Asio reads before it waits, which costs one failing recv for every message (measured: 8.1 system calls a
+// query against 6.0 for pgbouncer); ARCHITECTURE.md has the figures. Everything off the statement path may use Asio.
+//
+// Threading: Post and Stop from anywhere; the rest on the loop's own thread, or before Run.
+#ifndef CHAPERONE_DATAPLANE_RUNTIME_LOOP_H_
+#define CHAPERONE_DATAPLANE_RUNTIME_LOOP_H_
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "api/base/clock.h"
+#include "api/base/status.h"
+
+namespace chaperone::runtime {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+class Loop {
+ public:
+  // Told when its descriptor is ready. It may unwatch any descriptor, its own included, while it is being told.
+  class Watcher {
+   public:
+    virtual ~Watcher() = default;
+    // `events`: EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR, EPOLLRDHUP.
+    virtual void OnReady(uint32_t events) = 0;
+  };
+  using WatchId = uint64_t;
+  static constexpr WatchId kNotWatched = 0;
+
+  // `clock` must outlive the loop. Errors: Internal when the kernel refuses descriptors.
+  static absl::StatusOr<std::unique_ptr<Loop>> Create(const base::Clock& clock);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Runs until Stop; then returns after the events at hand.
+  void Run();
+  // Thread-safe.
+  void Stop();
+  // Runs `work` on the loop's thread, after events at hand; in order of posting. Thread-safe.
+  void Post(std::function<void()> work);
+  // True on the loop's thread while it runs.
+  bool IsHere() const;
+
+  // The time when the events at hand were fetched: good for deadlines, costs nothing.
+  SteadyTime Now() const { return now_; }
+  const base::Clock& clock() const { return clock_; }
+
+  // REQUIRES: `watcher` lives until Unwatch. Errors: Internal.
+  absl::StatusOr<WatchId> Watch(int fd, uint32_t events, Watcher* watcher);
+  // Costs a system call; call it only when the interest changes.
+  void Modify(WatchId id, uint32_t events);
+  // REQUIRES: called before the descriptor is closed. Events at hand for it are dropped.
+  void Unwatch(WatchId id);
+
+  // Fires once at or after its time. Cheap to move; create one and rearm it.
+  class Timer {
+   public:
+    Timer(Loop& loop, std::function<void()> fire) : loop_(loop), fire_(std::move(fire)) {}
+    ~Timer() { Cancel(); }
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    void ArmAt(SteadyTime when);
+    void ArmAfter(std::chrono::nanoseconds delay) { ArmAt(loop_.clock_.Steady() + delay); }
+    void Cancel();
+    bool armed() const { return armed_; }
+
+   private:
+    friend class Loop;
+    Loop& loop_;
+    std::function<void()> fire_;
+    std::multimap<SteadyTime, Timer*>::iterator at_;
+    bool armed_ = false;
+  };
+
+ private:
+  struct Slot {
+    Watcher* watcher = nullptr;
+    int fd = -1;
+    uint32_t generation = 1;
+    uint32_t next_free = 0;
+  };
+
+  explicit Loop(const base::Clock& clock) : clock_(clock) {}
+  int WaitMillis() const;
+  void Dispatch(const epoll_event& event);
+  void FireTimers();
+  void RunPosts();
+
+  const base::Clock& clock_;
+  int epoll_fd_ = -1;
+  int wake_fd_ = -1;
+  SteadyTime now_{};
+  std::multimap<SteadyTime, Timer*> timers_;
+  // Index 0 is the wake-up descriptor's.
+  std::vector<Slot> slots_;
+  uint32_t free_slot_ = 0;
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posts_;  // guarded by mutex_
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace chaperone::runtime
+
+#endif  // CHAPERONE_DATAPLANE_RUNTIME_LOOP_H_
