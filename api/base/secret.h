@@ -1,5 +1,5 @@
-// A value that must not be printed: a password, a key, a token. Formatting it prints "***"; the bytes come out only through
-// Reveal(), which is easy to search for.
+// A value that must not be printed: a password, a key, a token. Formatting it prints "***"; the bytes come out only
+// through Reveal(), which is easy to search for.
 #ifndef CHAPERONE_API_BASE_SECRET_H_
 #define CHAPERONE_API_BASE_SECRET_H_
 
@@ -27,7 +27,10 @@ class Secret {
 
  private:
   void Wipe() {
-    if constexpr (requires { value_.data(); value_.size(); }) {
+    if constexpr (requires {
+                    value_.data();
+                    value_.size();
+                  }) {
       explicit_bzero(const_cast<char*>(reinterpret_cast<const char*>(value_.data())),
                      value_.size() * sizeof(*value_.data()));
     }

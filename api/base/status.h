@@ -1,7 +1,8 @@
 // Status helpers: constructors with formatted messages, and the two propagation macros.
 //
-// absl::Status carries every failure in Chaperone. Messages name the thing, the limit and what to do; they never carry a
-// SQL literal, a cell value or a secret. Debian builds absl with a string_view of its own, so the conversions stand here.
+// absl::Status carries every failure in Chaperone. Messages name the thing, the limit and what to do; they never carry
+// a SQL literal, a cell value or a secret. Debian builds absl with a string_view of its own, so the conversions stand
+// here.
 #ifndef CHAPERONE_API_BASE_STATUS_H_
 #define CHAPERONE_API_BASE_STATUS_H_
 
@@ -120,11 +121,11 @@ absl::Status ErrnoStatus(int error_number, std::string_view what);
 #define CHAPERONE_CONCAT(a, b) CHAPERONE_CONCAT_INNER(a, b)
 
 // Returns the status of `expr` from the enclosing function unless it is OK.
-#define CHAPERONE_RETURN_IF_ERROR(expr)                 \
-  do {                                                  \
+#define CHAPERONE_RETURN_IF_ERROR(expr)                                   \
+  do {                                                                    \
     if (absl::Status chaperone_status = (expr); !chaperone_status.ok()) { \
-      return chaperone_status;                          \
-    }                                                   \
+      return chaperone_status;                                            \
+    }                                                                     \
   } while (false)
 
 // Assigns the value of a StatusOr to `lhs` (which may declare a variable), or returns its status.

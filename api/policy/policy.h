@@ -1,5 +1,5 @@
-// Policy: YAML documents -> a compiled bundle; Facts + principal -> Verdict. Pure: no clock, no I/O; both planes link it, so
-// that the control plane simulates with the very evaluator that sidecars enforce with. Semantics: POLICY.md.
+// Policy: YAML documents -> a compiled bundle; Facts + principal -> Verdict. Pure: no clock, no I/O; both planes link
+// it, so that the control plane simulates with the very evaluator that sidecars enforce with. Semantics: POLICY.md.
 //
 // Threading: a Bundle and a View are immutable once made; share them freely.
 #ifndef CHAPERONE_API_POLICY_POLICY_H_
@@ -130,8 +130,8 @@ class View {
 // One YAML document as read. Opaque outside this folder but for its name.
 struct Document;
 
-// Reads one document. Errors: InvalidArgument "<file>:<line>: …" for syntax, unknown keys (with the nearest known key), wrong
-// types, values out of range.
+// Reads one document. Errors: InvalidArgument "<file>:<line>: …" for syntax, unknown keys (with the nearest known key),
+// wrong types, values out of range.
 absl::StatusOr<std::shared_ptr<const Document>> ParseDocument(std::string_view yaml, std::string_view file_name);
 const std::string& DocumentName(const Document& document);
 

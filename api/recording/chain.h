@@ -1,5 +1,5 @@
-// The hash chain over a session's chunks: whoever has the last chain value can tell whether any earlier byte was changed,
-// dropped or moved. FORMAT.md, "Chain".
+// The hash chain over a session's chunks: whoever has the last chain value can tell whether any earlier byte was
+// changed, dropped or moved. FORMAT.md, "Chain".
 #ifndef CHAPERONE_API_RECORDING_CHAIN_H_
 #define CHAPERONE_API_RECORDING_CHAIN_H_
 

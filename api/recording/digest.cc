@@ -46,8 +46,8 @@ class Hasher {
 Digest ApprovalDigest(const DigestInput& input) {
   Hasher hasher;
   hasher.Field("chaperone.approval.v1");
-  for (const std::string_view field : {input.issuer, input.subject, input.human, input.task, input.endpoint,
-                                       input.database, input.role}) {
+  for (const std::string_view field :
+       {input.issuer, input.subject, input.human, input.task, input.endpoint, input.database, input.role}) {
     hasher.Field(field);
   }
   hasher.Count(input.search_path.size());

@@ -1,4 +1,5 @@
-// The identity of a statement for approvals: two statements are the same when their digests are. FORMAT.md, "Approval digest".
+// The identity of a statement for approvals: two statements are the same when their digests are. FORMAT.md, "Approval
+// digest".
 #ifndef CHAPERONE_API_RECORDING_DIGEST_H_
 #define CHAPERONE_API_RECORDING_DIGEST_H_
 

@@ -1,10 +1,9 @@
-#include <catch2/catch.hpp>
+#include "api/recording/digest.h"
 
+#include <catch2/catch.hpp>
 #include <functional>
 #include <set>
 #include <string>
-
-#include "api/recording/digest.h"
 
 namespace chaperone::recording {
 namespace {
@@ -26,7 +25,9 @@ TEST_CASE("every field of a statement changes its digest [fail-closed]") {
       [](DigestInput& i) { i.database = "x"; },
       [](DigestInput& i) { i.role = "x"; },
       [](DigestInput& i) { i.search_path = {"x"}; },
-      [](DigestInput& i) { i.search_path = {"x", "y"}; },
+      [](DigestInput& i) {
+        i.search_path = {"x", "y"};
+      },
       [](DigestInput& i) { i.statement = "x"; },
       [&](DigestInput& i) { i.parameters = one; },
       [&](DigestInput& i) { i.parameters = other_value; },
@@ -35,8 +36,14 @@ TEST_CASE("every field of a statement changes its digest [fail-closed]") {
       [&](DigestInput& i) { i.parameters = null; },
       [&](DigestInput& i) { i.parameters = two; },
       // Lengths keep neighbouring fields apart.
-      [](DigestInput& i) { i.endpoint = "ab"; i.database = "c"; },
-      [](DigestInput& i) { i.endpoint = "a"; i.database = "bc"; },
+      [](DigestInput& i) {
+        i.endpoint = "ab";
+        i.database = "c";
+      },
+      [](DigestInput& i) {
+        i.endpoint = "a";
+        i.database = "bc";
+      },
   };
   std::set<Digest> seen;
   for (const auto& change : changes) {

@@ -370,8 +370,8 @@ bool GetBody(RecordType type, std::string_view bytes, Record* record) {
 
 }  // namespace
 
-#define CHAPERONE_DEFINE_CODEC(Type)                                   \
-  size_t EncodedBytesMax(const Type& body) { return BytesMax(body); }  \
+#define CHAPERONE_DEFINE_CODEC(Type)                                  \
+  size_t EncodedBytesMax(const Type& body) { return BytesMax(body); } \
   size_t Encode(uint64_t time_us, const Type& body, uint8_t* out) { return Put(time_us, body, out); }
 
 CHAPERONE_DEFINE_CODEC(SessionStarted)

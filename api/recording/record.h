@@ -1,7 +1,8 @@
 // The records of a session, and their bytes. FORMAT.md is the specification; this file is its C++ form.
 //
-// Encoding writes into memory that the caller reserved (the sidecar's spool is a mapped file, so a record costs no copy and
-// no system call). Decoding never trusts a length. All integers are little-endian; counts and lengths are varints (LEB128).
+// Encoding writes into memory that the caller reserved (the sidecar's spool is a mapped file, so a record costs no copy
+// and no system call). Decoding never trusts a length. All integers are little-endian; counts and lengths are varints
+// (LEB128).
 #ifndef CHAPERONE_API_RECORDING_RECORD_H_
 #define CHAPERONE_API_RECORDING_RECORD_H_
 
@@ -195,8 +196,8 @@ class RecordReader {
  public:
   explicit RecordReader(std::string_view bytes) : rest_(bytes) {}
 
-  // The next record into `record`; false at the end. Errors: DataLoss when the bytes do not decode; the reader is then at
-  // its end.
+  // The next record into `record`; false at the end. Errors: DataLoss when the bytes do not decode; the reader is then
+  // at its end.
   absl::StatusOr<bool> Next(Record* record);
 
  private:

@@ -141,8 +141,8 @@ struct Statement {
   std::string object_name;
   CopyDirection copy = CopyDirection::kNone;
   bool is_explain = false;
-  // Changes how later text is read or resolved (search_path, a setting that is pinned, SET ROLE, temporary or other DDL):
-  // nothing pipelined behind it is judged before it has run.
+  // Changes how later text is read or resolved (search_path, a setting that is pinned, SET ROLE, temporary or other
+  // DDL): nothing pipelined behind it is judged before it has run.
   bool is_barrier = false;
   // Byte range in the text.
   uint32_t offset = 0;

@@ -252,9 +252,7 @@ std::vector<Value> Value::Items() const {
 
 Mapping Value::AsMapping(std::string_view name) const { return Mapping(*this, std::string(name)); }
 
-absl::Status Value::Error(std::string_view message) const {
-  return base::InvalidArgument("{}: {}", Where(), message);
-}
+absl::Status Value::Error(std::string_view message) const { return base::InvalidArgument("{}: {}", Where(), message); }
 
 std::string Mapping::Path(std::string_view key) const {
   return name_.empty() ? std::string(key) : fmt::format("{}.{}", name_, key);

@@ -1,8 +1,9 @@
-// Strict reading of YAML: configuration files of both programs and policy documents. Every mistake is an error that names
-// file, line, key and, for an unknown key, the nearest known one. The one place that touches yaml-cpp, which throws.
+// Strict reading of YAML: configuration files of both programs and policy documents. Every mistake is an error that
+// names file, line, key and, for an unknown key, the nearest known one. The one place that touches yaml-cpp, which
+// throws.
 //
-// Refused besides: anchors and aliases (a few lines can grow to gigabytes), duplicate keys, more than one document, tabs as
-// yaml-cpp refuses them, nesting past kDepthMax, texts past kTextBytesMax.
+// Refused besides: anchors and aliases (a few lines can grow to gigabytes), duplicate keys, more than one document,
+// tabs as yaml-cpp refuses them, nesting past kDepthMax, texts past kTextBytesMax.
 //
 //   yaml::Mapping map = document->root();
 //   map.String("name", &name, yaml::kRequired);
@@ -60,15 +61,14 @@ class Value {
  private:
   friend class Mapping;
   friend class Document;
-  Value(std::shared_ptr<const internal::Tree> tree, const internal::Node* node)
-      : tree_(std::move(tree)), node_(node) {}
+  Value(std::shared_ptr<const internal::Tree> tree, const internal::Node* node) : tree_(std::move(tree)), node_(node) {}
 
   std::shared_ptr<const internal::Tree> tree_;
   const internal::Node* node_;
 };
 
-// A mapping that is read key by key. The first error sticks and later reads do nothing; Finish() returns it, or an error for
-// the first key that no read asked for.
+// A mapping that is read key by key. The first error sticks and later reads do nothing; Finish() returns it, or an
+// error for the first key that no read asked for.
 class Mapping {
  public:
   // Readers leave `out` alone when the key is absent.

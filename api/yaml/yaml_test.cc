@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "api/yaml/yaml.h"
+
+#include <catch2/catch.hpp>
 
 namespace chaperone::yaml {
 namespace {
@@ -41,8 +41,9 @@ std::string ErrorOf(std::string_view text) {
 
 TEST_CASE("every kind of value is read") {
   Settings s;
-  REQUIRE(Read("name: shop\nport: 15432\ntls: true\ntimeout: 30s\ncap: 16KiB\ngroups: [a, 'b']\ninner: {value: x}\n", &s)
-              .ok());
+  REQUIRE(
+      Read("name: shop\nport: 15432\ntls: true\ntimeout: 30s\ncap: 16KiB\ngroups: [a, 'b']\ninner: {value: x}\n", &s)
+          .ok());
   CHECK(s.name == "shop");
   CHECK(s.port == 15432);
   CHECK(s.tls);

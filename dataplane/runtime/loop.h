@@ -1,8 +1,9 @@
-// The event loop: one a core, level-triggered epoll, timers, and posts from other threads. A session lives on one loop from
-// accept to end, so nothing on a statement's way takes a lock.
+// The event loop: one a core, level-triggered epoll, timers, and posts from other threads. A session lives on one loop
+// from accept to end, so nothing on a statement's way takes a lock.
 //
-// Why not Asio here: Asio reads before it waits, which costs one failing recv for every message (measured: 8.1 system calls a
-// query against 6.0 for pgbouncer); ARCHITECTURE.md has the figures. Everything off the statement path may use Asio.
+// Why not Asio here: Asio reads before it waits, which costs one failing recv for every message (measured: 8.1 system
+// calls a query against 6.0 for pgbouncer); ARCHITECTURE.md has the figures. Everything off the statement path may use
+// Asio.
 //
 // Threading: Post and Stop from anywhere; the rest on the loop's own thread, or before Run.
 #ifndef CHAPERONE_DATAPLANE_RUNTIME_LOOP_H_

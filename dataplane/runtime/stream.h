@@ -1,5 +1,5 @@
-// A connected, non-blocking byte stream, plain or under TLS. It never waits: each call does what is possible now and says what
-// it would wait for. One thread at a time.
+// A connected, non-blocking byte stream, plain or under TLS. It never waits: each call does what is possible now and
+// says what it would wait for. One thread at a time.
 #ifndef CHAPERONE_DATAPLANE_RUNTIME_STREAM_H_
 #define CHAPERONE_DATAPLANE_RUNTIME_STREAM_H_
 

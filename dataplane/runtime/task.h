@@ -1,8 +1,8 @@
-// Task<T>: a coroutine that starts when it is awaited and resumes its awaiter when it ends. TaskGroup: what owns tasks that
-// nobody awaits; no work is ever detached.
+// Task<T>: a coroutine that starts when it is awaited and resumes its awaiter when it ends. TaskGroup: what owns tasks
+// that nobody awaits; no work is ever detached.
 //
-// Everything runs on one loop's thread. gcc 12.2 frees some temporaries in co_await expressions twice: operands are named
-// locals, scalars, or temporaries with a real constructor (tools/lint/tidy.py looks for the rest).
+// Everything runs on one loop's thread. gcc 12.2 frees some temporaries in co_await expressions twice: operands are
+// named locals, scalars, or temporaries with a real constructor (tools/lint/tidy.py looks for the rest).
 #ifndef CHAPERONE_DATAPLANE_RUNTIME_TASK_H_
 #define CHAPERONE_DATAPLANE_RUNTIME_TASK_H_
 
@@ -106,8 +106,7 @@ inline Task<void> Promise<void>::get_return_object() {
 class TaskGroup {
  public:
   // `on_exception`: an exception left a task, which is a defect; the task is over, the others go on.
-  explicit TaskGroup(std::function<void(std::exception_ptr)> on_exception)
-      : on_exception_(std::move(on_exception)) {}
+  explicit TaskGroup(std::function<void(std::exception_ptr)> on_exception) : on_exception_(std::move(on_exception)) {}
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
   // REQUIRES: size() == 0.

@@ -13,8 +13,8 @@ constexpr unsigned char kAlpnWire[] = {10, 'p', 'o', 's', 't', 'g', 'r', 'e', 's
 
 // Chooses "postgresql" when the client offers ALPN and it is among its protocols; refuses the handshake otherwise, as
 // PostgreSQL 17 does.
-int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
-               unsigned in_length, void*) {
+int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in, unsigned in_length,
+               void*) {
   unsigned char* selected = nullptr;
   if (SSL_select_next_proto(&selected, out_length, kAlpnWire, sizeof(kAlpnWire), in, in_length) !=
       OPENSSL_NPN_NEGOTIATED) {
@@ -28,8 +28,8 @@ void SetCommonOptions(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   // Buffers of idle connections are given back; a write may be repeated from other memory.
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// TLS contexts: towards clients (certificate from files, reloaded when they change) and towards the database (verify-full).
+// TLS contexts: towards clients (certificate from files, reloaded when they change) and towards the database
+// (verify-full).
 #ifndef CHAPERONE_DATAPLANE_RUNTIME_TLS_H_
 #define CHAPERONE_DATAPLANE_RUNTIME_TLS_H_
 
@@ -22,8 +23,8 @@ inline constexpr std::string_view kAlpnPostgres = "postgresql";
 // For accepting: TLS 1.2 at least. Errors: InvalidArgument that names the file and OpenSSL's reason.
 absl::StatusOr<SslContext> LoadServerContext(const std::string& certificate_file, const std::string& key_file);
 
-// For connecting with certificate and host name verification. An empty `ca_file` means the system's certificates. Errors:
-// InvalidArgument that names the file.
+// For connecting with certificate and host name verification. An empty `ca_file` means the system's certificates.
+// Errors: InvalidArgument that names the file.
 absl::StatusOr<SslContext> LoadClientContext(const std::string& ca_file);
 
 // The newest entry of OpenSSL's error queue in words; clears the queue.
