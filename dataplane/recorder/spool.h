@@ -1,0 +1,118 @@
+// The spool: records on their way to the control plane, in mapped files. Writing one costs a memcpy and no system call,
+// and it is safe from then on: the kernel keeps the pages when the process dies. Nothing is deleted before it is
+// acknowledged.
+//
+// A spool belongs to one event loop in one run of the sidecar. It is a row of segment files of fixed size, reserved on
+// disk when they are made, so that a full disk is an error there and never a SIGBUS later. A frame in a segment is
+//
+//   4 bytes length (of the frame), 4 bytes CRC-32C (of what follows), 16 bytes session id, one or more records
+//
+// and counts once the segment's header says so. A position is the number of data bytes before it, over all segments.
+//
+// Threading: one writer (the loop), one reader (the uploader), at the same time. They share a lock only when a segment
+// is opened or dropped.
+#ifndef CHAPERONE_DATAPLANE_RECORDER_SPOOL_H_
+#define CHAPERONE_DATAPLANE_RECORDER_SPOOL_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/base/id.h"
+#include "api/base/status.h"
+
+namespace chaperone::recorder {
+
+struct SpoolOptions {
+  // The folder that holds every spool of this sidecar.
+  std::string folder;
+  uint64_t segment_bytes = 8 << 20;
+  // On disk, for this spool.
+  uint64_t bytes_max = 256 << 20;
+  // Kept free for the outcomes of statements that already run: new ones are refused before this is touched.
+  uint64_t reserve_bytes = 16 << 20;
+};
+
+inline constexpr size_t kFrameHeaderBytes = 24;
+
+class Segment;
+
+class Spool {
+ public:
+  // A new spool with one segment. Errors: Internal or ResourceExhausted with the path.
+  static absl::StatusOr<std::shared_ptr<Spool>> Create(const SpoolOptions& options, const base::SpoolId& id);
+  // What earlier runs left in the folder, oldest first; they are only read. A segment that cannot be read is renamed to
+  // *.damaged and named in `damaged`.
+  static absl::StatusOr<std::vector<std::shared_ptr<Spool>>> LoadOld(const SpoolOptions& options,
+                                                                     std::vector<std::string>* damaged);
+  ~Spool();
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  const base::SpoolId& id() const { return id_; }
+
+  // --- Writer ---
+
+  // True while a new statement may be recorded (its attempt now, its outcome later).
+  bool HasRoom() const;
+  // Memory for a frame with up to `record_bytes` of records; the pointer is where the records go. Null when the spool
+  // is full or the disk is. Replaces an earlier reservation that was not committed.
+  uint8_t* Reserve(const base::SessionId& session, size_t record_bytes);
+  // Makes the reserved frame count, with `record_bytes` of records in it.
+  void Commit(size_t record_bytes);
+  // Nothing will be written any more.
+  void Seal();
+
+  // --- Reader ---
+
+  struct Frame {
+    base::SessionId session;
+    std::string_view records;
+  };
+  // Frames from `position` on, at most about `bytes_max` of them and none across segments; `next` is the position
+  // behind them. Views stay valid until Acknowledge passes them. REQUIRES: `position` is 0, acknowledged(), or an
+  // earlier `next`.
+  void Read(uint64_t position, size_t bytes_max, std::vector<Frame>* frames, uint64_t* next);
+  // Up to here the control plane has it for good. Drops the segments before it.
+  void Acknowledge(uint64_t position);
+  uint64_t acknowledged() const;
+  // Everything that is committed.
+  uint64_t end() const { return end_.load(std::memory_order_acquire); }
+  uint64_t UnacknowledgedBytes() const { return end() - acknowledged(); }
+  // Sealed and acknowledged to the end: its files may go.
+  bool Finished() const;
+  // Removes the spool's files. REQUIRES: Finished().
+  void Remove();
+  // Writes what is committed to the disk (fdatasync), for protection against a machine crash.
+  void Sync();
+
+ private:
+  Spool(SpoolOptions options, const base::SpoolId& id);
+  absl::Status OpenSegment();
+  std::string Folder() const;
+  std::shared_ptr<Segment> Find(uint64_t position);
+
+  const SpoolOptions options_;
+  const base::SpoolId id_;
+  std::atomic<uint64_t> end_{0};
+  std::atomic<uint64_t> acknowledged_{0};
+  std::atomic<bool> sealed_{false};
+  std::atomic<uint64_t> segment_count_{0};
+
+  // The writer's own.
+  std::shared_ptr<Segment> current_;
+  uint64_t next_index_ = 0;
+  uint8_t* reserved_ = nullptr;
+
+  mutable std::mutex mutex_;
+  std::deque<std::shared_ptr<Segment>> segments_;  // guarded by mutex_
+};
+
+}  // namespace chaperone::recorder
+
+#endif  // CHAPERONE_DATAPLANE_RECORDER_SPOOL_H_
