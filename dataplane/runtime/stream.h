@@ -84,6 +84,8 @@ class Stream {
 
   // Sends what can be sent of TLS's goodbye and closes the socket.
   void Close();
+  // Gives the socket away. REQUIRES: !is_tls().
+  Fd Release() { return std::move(fd_); }
 
  private:
   struct SslDeleter {

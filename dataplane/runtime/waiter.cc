@@ -1,0 +1,55 @@
+#include "dataplane/runtime/waiter.h"
+
+namespace chaperone::runtime {
+
+void Waiter::Raise(uint32_t bits) {
+  raised_ |= bits;
+  if (waiting_) {
+    std::exchange(waiting_, nullptr).resume();
+  }
+}
+
+void Waiter::Suspend(std::coroutine_handle<> handle, SteadyTime deadline) {
+  waiting_ = handle;
+  deadline_ = deadline;
+  if (!timer_.armed() || deadline < armed_for_) {
+    armed_for_ = deadline;
+    timer_.ArmAt(deadline);
+  }
+}
+
+void Waiter::OnTimer() {
+  if (!waiting_) {
+    return;
+  }
+  if (loop_.Now() < deadline_) {
+    armed_for_ = deadline_;
+    timer_.ArmAt(deadline_);
+    return;
+  }
+  Raise(kTimeout);
+}
+
+absl::Status WatchedFd::Attach(int fd) {
+  CHAPERONE_ASSIGN_OR_RETURN(id_, waiter_.loop().Watch(fd, 0, this));
+  interest_ = 0;
+  return absl::OkStatus();
+}
+
+void WatchedFd::Release() {
+  if (attached()) {
+    waiter_.loop().Unwatch(std::exchange(id_, Loop::kNotWatched));
+  }
+}
+
+void WatchedFd::Want(bool read, bool write) {
+  const uint32_t interest = (read ? EPOLLIN : 0u) | (write ? EPOLLOUT : 0u);
+  if (interest != interest_ && attached()) {
+    interest_ = interest;
+    waiter_.loop().Modify(id_, interest);
+  }
+}
+
+void WatchedFd::OnReady(uint32_t) { waiter_.Raise(bits_); }
+
+}  // namespace chaperone::runtime
