@@ -1,0 +1,88 @@
+// What the server still owes: one entry for each message that was sent to it and that it answers, in order. PostgreSQL answers
+// strictly in order, so the front entry says what an arriving message belongs to.
+#ifndef CHAPERONE_DATAPLANE_SESSION_EXPECTATION_H_
+#define CHAPERONE_DATAPLANE_SESSION_EXPECTATION_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dataplane/session/names.h"
+#include "dataplane/session/run.h"
+#include "dataplane/wire/postgres/error.h"
+
+namespace chaperone::session {
+
+struct Expectation {
+  enum class Kind : uint8_t {
+    kQuery,
+    kParse,
+    kBind,
+    kDescribeStatement,
+    kDescribePortal,
+    kExecute,
+    kClose,
+    kSync,
+    // CopyDone or CopyFail: answered by nothing of its own; marks where COPY FROM STDIN ends.
+    kCopyEnd,
+    // FunctionCall, always substituted.
+    kFunctionCall,
+  };
+
+  Kind kind = Kind::kQuery;
+  // Ours: the client knows nothing of it and gets none of its answers.
+  bool injected = false;
+  // Parse, Bind, Close: undo_first is valid; see Names::Undo.
+  bool has_undo = false;
+  // The message was replaced by one that is bound to fail; its error becomes this one.
+  std::unique_ptr<wire::postgres::ErrorMessage> denial;
+  RunPtr run;
+  StatementPtr statement;
+  Names::UndoStep undo;
+};
+
+// A first-in, first-out queue that keeps its memory.
+class ExpectationQueue {
+ public:
+  bool empty() const { return first_ == entries_.size(); }
+  size_t size() const { return entries_.size() - first_; }
+  Expectation& front() { return entries_[first_]; }
+  Expectation& operator[](size_t i) { return entries_[first_ + i]; }
+  Expectation& back() { return entries_.back(); }
+
+  Expectation& Push(Expectation::Kind kind) {
+    Expectation& entry = entries_.emplace_back();
+    entry.kind = kind;
+    return entry;
+  }
+  void PopFront() {
+    entries_[first_] = Expectation();
+    ++first_;
+    if (first_ == entries_.size()) {
+      entries_.clear();
+      first_ = 0;
+      if (entries_.capacity() > kKeepEntries) {
+        std::vector<Expectation>().swap(entries_);
+      }
+    } else if (first_ >= kCompactAt && first_ * 2 >= entries_.size()) {
+      entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
+      first_ = 0;
+    }
+  }
+  // Removes the entry at `i` (0 is the front).
+  void Erase(size_t i) { entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(first_ + i)); }
+
+ private:
+  static constexpr size_t kKeepEntries = 16;
+  static constexpr size_t kCompactAt = 256;
+
+  std::vector<Expectation> entries_;
+  size_t first_ = 0;
+};
+
+}  // namespace chaperone::session
+
+#endif  // CHAPERONE_DATAPLANE_SESSION_EXPECTATION_H_

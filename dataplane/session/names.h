@@ -1,0 +1,93 @@
+// The prepared statements, portals and cursors of a session: names that the client gave, with what is known of the text behind
+// them. The map runs ahead of the server (a Parse counts as done when it is sent, since a Bind may follow in the same packet)
+// and is taken back when the server refuses or skips the message.
+//
+// Both protocol messages and SQL (PREPARE, DECLARE, …) make names; the server keeps them in the same two spaces, so do we. A name
+// that is not here is never passed on: the server could know it for something that was never judged.
+#ifndef CHAPERONE_DATAPLANE_SESSION_NAMES_H_
+#define CHAPERONE_DATAPLANE_SESSION_NAMES_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dataplane/session/judgement.h"
+#include "dataplane/session/run.h"
+
+namespace chaperone::session {
+
+// A prepared statement, by Parse or by SQL PREPARE.
+struct PreparedStatement : Counted<PreparedStatement> {
+  JudgedPtr judged;
+  // Which statement of the judged text; for Parse always 0.
+  uint32_t index = 0;
+  // Types that the client declared in Parse.
+  std::vector<uint32_t> parameter_types;
+  // The server's RowDescription of it (text formats), once it was described; and that it has none.
+  std::string row_description;
+  bool described = false;
+};
+using StatementPtr = Ref<PreparedStatement>;
+
+// A portal, by Bind or by SQL DECLARE.
+struct Portal : Counted<Portal> {
+  StatementPtr statement;
+  // As in Bind: empty for all text, one for all columns, or one for each.
+  std::vector<uint16_t> result_formats;
+  RunPtr run;
+  // WITH HOLD: survives its transaction.
+  bool holdable = false;
+  // By DECLARE: each protocol-level Execute is an attempt of its own.
+  bool is_cursor = false;
+};
+using PortalPtr = Ref<Portal>;
+
+class Names {
+ public:
+  // What a message changed, so that it can be taken back.
+  struct UndoStep {
+    enum class Kind : uint8_t { kNone, kStatement, kPortal };
+    Kind kind = Kind::kNone;
+    std::string name;
+    StatementPtr statement;
+    PortalPtr portal;
+  };
+
+  // Null when there is none.
+  StatementPtr FindStatement(std::string_view name) const;
+  PortalPtr FindPortal(std::string_view name) const;
+
+  // Each returns how to take it back. Setting null removes.
+  UndoStep SetStatement(std::string_view name, StatementPtr statement);
+  UndoStep SetPortal(std::string_view name, PortalPtr portal);
+  void TakeBack(UndoStep step);
+
+  void RemoveAllStatements() { statements_.clear(); unnamed_statement_ = nullptr; }
+  void RemoveAllPortals() { portals_.clear(); unnamed_portal_ = nullptr; }
+  // The transaction is over: every portal is, but those that are holdable.
+  void EndTransaction();
+
+  size_t statement_count() const { return statements_.size(); }
+  size_t portal_count() const { return portals_.size(); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
+  template <typename T>
+  using Map = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
+
+  // The unnamed ones are replaced with every query.
+  StatementPtr unnamed_statement_;
+  PortalPtr unnamed_portal_;
+  Map<StatementPtr> statements_;
+  Map<PortalPtr> portals_;
+};
+
+}  // namespace chaperone::session
+
+#endif  // CHAPERONE_DATAPLANE_SESSION_NAMES_H_

@@ -1,0 +1,45 @@
+// One attempt on its way: what was allowed to run, and what has come back of it so far.
+#ifndef CHAPERONE_DATAPLANE_SESSION_RUN_H_
+#define CHAPERONE_DATAPLANE_SESSION_RUN_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/masking/result.h"
+#include "dataplane/session/counted.h"
+#include "dataplane/session/judgement.h"
+
+namespace chaperone::session {
+
+struct Run : Counted<Run> {
+  JudgedPtr judged;
+  // Which statement of the text produces what arrives now.
+  uint32_t index = 0;
+  // The attempt's number in the recording.
+  uint64_t statement = 0;
+  std::chrono::steady_clock::time_point started;
+
+  // Of the statement at `index`; reset when it completes.
+  // How its rows are masked; null: they pass as they are.
+  std::shared_ptr<const masking::ResultPlan> plan;
+  // The recording's number for its columns; 0: not described.
+  uint32_t shape_id = 0;
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
+  uint64_t masked_cells = 0;
+  uint64_t recorded_rows = 0;
+  // Rows are withheld since a limit was passed; the statement is being cancelled.
+  bool limit_reached = false;
+
+  void ResetResult() {
+    plan = nullptr;
+    shape_id = 0;
+    rows = bytes = masked_cells = recorded_rows = 0;
+  }
+};
+using RunPtr = Ref<Run>;
+
+}  // namespace chaperone::session
+
+#endif  // CHAPERONE_DATAPLANE_SESSION_RUN_H_
