@@ -68,6 +68,17 @@ def chaperone_fuzz_target(name, srcs = None, corpus = [], deps = [], **kwargs):
         **kwargs
     )
 
+def chaperone_python_test(name, main, srcs = [], data = [], args = [], size = "small", **kwargs):
+    """A Python test of pure functions: no servers, no ports."""
+    native.sh_test(
+        name = name,
+        srcs = ["//tools/bazel:run_python.sh"],
+        args = ["$(location {})".format(main)] + args,
+        data = [main] + srcs + data,
+        size = size,
+        **kwargs
+    )
+
 def chaperone_script_test(name, main, srcs = [], data = [], args = [], size = "large", tags = [], **kwargs):
     """A Python test that starts real servers: unsandboxed and alone, since it forks daemons and owns ports."""
     native.sh_test(

@@ -1,0 +1,110 @@
+"""What tidy.py enforces and does not decide: who may include what, sizes, and the exceptions with their reasons."""
+
+# Folders that may include a third-party header, by the prefix of the header's path. System headers escape Bazel's
+# visibility, so this table is the fence. A folder stands for everything below it; `tests` may include anything.
+THIRD_PARTY = {
+    "boost/asio": ["api/telemetry", "controlplane/app", "dataplane/runtime"],
+    "boost/beast": ["api/telemetry"],
+    "grpcpp": ["controlplane/app", "controlplane/service", "dataplane/app", "dataplane/control", "tools/chaperone"],
+    "grpc": ["controlplane/app", "controlplane/service", "dataplane/app", "dataplane/control", "tools/chaperone"],
+    "rocksdb": ["controlplane/store/rocksdb"],
+    "openssl": [
+        "api/recording",
+        "controlplane/app",
+        "controlplane/fleet",
+        "controlplane/identity",
+        "controlplane/service",
+        "dataplane/app",
+        "dataplane/auth",
+        "dataplane/control",
+        "dataplane/listener",
+        "dataplane/masking",
+        "dataplane/policy",
+        "dataplane/runtime",
+        "dataplane/session",
+        "dataplane/upstream",
+    ],
+    "pg_query": ["api/sql"],
+    "postgres.h": ["api/sql"],
+    "nodes/": ["api/sql"],
+    "yaml-cpp": ["api/yaml"],
+    "prometheus": [
+        "api/telemetry",
+        "controlplane/app",
+        "controlplane/fleet",
+        "controlplane/service",
+        "dataplane/app",
+        "dataplane/events",
+        "dataplane/session",
+    ],
+    "curl": ["controlplane/identity"],
+    "hs": ["dataplane/masking"],
+    "re2": ["api/policy", "dataplane/masking"],
+    "cjose": ["controlplane/identity", "dataplane/auth"],
+    "jwt": ["controlplane/identity"],
+    "CLI": ["controlplane/app", "dataplane/app", "tools/chaperone"],
+    "zstd": ["api/recording", "controlplane/store", "dataplane/recorder"],
+    "catch2": ["api", "controlplane", "dataplane", "tools"],
+}
+
+# Layers: (folder, prefix that it may not include, why).
+FORBIDDEN_INCLUDES = [
+    ("api", "dataplane/", "api knows no plane"),
+    ("api", "controlplane/", "api knows no plane"),
+    ("api", "tools/", "api knows no program"),
+    ("dataplane", "controlplane/", "the planes meet only in api/"),
+    ("controlplane", "dataplane/", "the planes meet only in api/"),
+    ("dataplane", "tools/", "a plane knows no tool"),
+    ("controlplane", "tools/", "a plane knows no tool"),
+    ("tools/chaperone", "dataplane/", "the CLI speaks to the control plane through api/proto alone"),
+    ("tools/chaperone", "controlplane/", "the CLI speaks to the control plane through api/proto alone"),
+    ("api/base", "api/sql/", "base knows nothing of the product"),
+    ("api/base", "api/policy/", "base knows nothing of the product"),
+    ("api/base", "api/recording/", "base knows nothing of the product"),
+    ("api/sql", "api/policy/", "facts come before verdicts"),
+]
+
+# Stages of the data plane are siblings: none includes another. These are no stages: every stage may include them, and they
+# include nothing of the data plane but themselves.
+DATAPLANE_SHARED = ["runtime", "wire"]
+# These know the stages and their order.
+DATAPLANE_KNOWS_STAGES = ["session", "app"]
+
+# Pure folders: no sockets, no threads, no clocks, so that they are fuzzed and tested fast and give the same answer twice.
+PURE = ["api/sql", "api/policy", "api/recording", "dataplane/masking", "dataplane/wire"]
+IMPURE_HEADERS = {
+    "boost/asio": "sockets",
+    "boost/beast": "sockets",
+    "sys/socket.h": "sockets",
+    "sys/epoll.h": "sockets",
+    "netinet/": "sockets",
+    "arpa/inet.h": "sockets",
+    "netdb.h": "sockets",
+    "poll.h": "sockets",
+    "thread": "threads",
+    "mutex": "threads",
+    "shared_mutex": "threads",
+    "condition_variable": "threads",
+    "future": "threads",
+    "pthread.h": "threads",
+    "ctime": "the clock",
+    "time.h": "the clock",
+    "sys/time.h": "the clock",
+    "api/base/clock.h": "the clock",
+    "dataplane/runtime/": "the event loop",
+    "spdlog": "logging",
+}
+
+FILE_LINES_MAX = 600
+TEST_FILE_LINES_MAX = 800
+FUNCTION_LINES_MAX = 70
+TEST_FUNCTION_LINES_MAX = 100
+README_LINES_MAX = 60
+
+BAD_NAMES = ["util", "utils", "helper", "helpers", "manager", "managers", "common", "misc"]
+
+# (rule, path): reason. An exception that no file needs any more is itself an error.
+EXCEPTIONS = {}
+
+# Folders whose sources need no README of their own, because the nearest one above speaks for them.
+README_ABOVE = ["tools/bazel/shims", "api/proto/chaperone"]
