@@ -163,7 +163,7 @@ class Signal {
       void await_suspend(std::coroutine_handle<> handle) noexcept { signal.waiter_ = handle; }
       void await_resume() const noexcept { signal.notified_ = false; }
     };
-    return Awaiter(*this);
+    return Awaiter{*this};
   }
 
  private:
