@@ -23,6 +23,7 @@ THIRD_PARTY = {
         "dataplane/runtime",
         "dataplane/session",
         "dataplane/upstream",
+        "dataplane/wire",
     ],
     "pg_query": ["api/sql"],
     "postgres.h": ["api/sql"],
