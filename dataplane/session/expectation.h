@@ -35,12 +35,13 @@ struct Expectation {
   Kind kind = Kind::kQuery;
   // Ours: the client knows nothing of it and gets none of its answers.
   bool injected = false;
-  // Parse, Bind, Close: undo_first is valid; see Names::Undo.
-  bool has_undo = false;
+  // The client has got an error in place of its answers already.
+  bool suppressed = false;
   // The message was replaced by one that is bound to fail; its error becomes this one.
   std::unique_ptr<wire::postgres::ErrorMessage> denial;
   RunPtr run;
   StatementPtr statement;
+  // How to take back what the message did to the names.
   Names::UndoStep undo;
 };
 

@@ -22,6 +22,8 @@ namespace chaperone::session {
 // A prepared statement, by Parse or by SQL PREPARE.
 struct PreparedStatement : Counted<PreparedStatement> {
   JudgedPtr judged;
+  // The context that judged it.
+  uint64_t context_id = 0;
   // Which statement of the judged text; for Parse always 0.
   uint32_t index = 0;
   // Types that the client declared in Parse.
@@ -35,8 +37,6 @@ using StatementPtr = Ref<PreparedStatement>;
 // A portal, by Bind or by SQL DECLARE.
 struct Portal : Counted<Portal> {
   StatementPtr statement;
-  // As in Bind: empty for all text, one for all columns, or one for each.
-  std::vector<uint16_t> result_formats;
   RunPtr run;
   // WITH HOLD: survives its transaction.
   bool holdable = false;

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "dataplane/masking/result.h"
 #include "dataplane/session/counted.h"
@@ -20,7 +22,17 @@ struct Run : Counted<Run> {
   uint64_t statement = 0;
   std::chrono::steady_clock::time_point started;
 
+  // Result formats of its Bind; empty for text.
+  std::vector<uint16_t> formats;
+  // Its last outcome is in the record.
+  bool is_recorded = false;
+  // The limit that ends it ("rows_per_statement = 10000"), once one is passed, and what to do about it.
+  std::string limit;
+  std::string limit_hint;
+
   // Of the statement at `index`; reset when it completes.
+  // Its columns are known, or need not be.
+  bool opened = false;
   // How its rows are masked; null: they pass as they are.
   std::shared_ptr<const masking::ResultPlan> plan;
   // The recording's number for its columns; 0: not described.
@@ -33,9 +45,11 @@ struct Run : Counted<Run> {
   bool limit_reached = false;
 
   void ResetResult() {
+    opened = false;
     plan = nullptr;
     shape_id = 0;
     rows = bytes = masked_cells = recorded_rows = 0;
+    limit_reached = false;
   }
 };
 using RunPtr = Ref<Run>;

@@ -1,0 +1,51 @@
+#include "dataplane/session/cancel_registry.h"
+
+#include <openssl/crypto.h>
+#include <sys/random.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace chaperone::session {
+
+namespace {
+
+constexpr size_t kSecretBytes = 4;
+
+void FillRandom(void* data, size_t size) {
+  if (getrandom(data, size, 0) != static_cast<ssize_t>(size)) {
+    std::abort();  // the kernel has no randomness: nothing here is safe any more
+  }
+}
+
+}  // namespace
+
+CancelRegistry::Key CancelRegistry::Register(std::function<void()> cancel) {
+  const std::lock_guard lock(mutex_);
+  Key key;
+  do {
+    FillRandom(&key.process_id, sizeof(key.process_id));
+    key.process_id &= 0x7fffffff;  // drivers read it as a signed integer
+  } while (key.process_id == 0 || entries_.count(key.process_id) != 0);
+  key.secret.resize(kSecretBytes);
+  FillRandom(key.secret.data(), kSecretBytes);
+  entries_.emplace(key.process_id, Entry{key.secret, std::move(cancel)});
+  return key;
+}
+
+void CancelRegistry::Unregister(const Key& key) {
+  const std::lock_guard lock(mutex_);
+  entries_.erase(key.process_id);
+}
+
+void CancelRegistry::Cancel(uint32_t process_id, std::string_view secret) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(process_id);
+  if (found != entries_.end() && found->second.secret.size() == secret.size() &&
+      CRYPTO_memcmp(found->second.secret.data(), secret.data(), secret.size()) == 0) {
+    found->second.cancel();
+  }
+}
+
+}  // namespace chaperone::session

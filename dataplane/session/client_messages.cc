@@ -1,0 +1,355 @@
+// Client -> server: each message is decoded, judged where it carries a statement, and passed on, replaced or kept waiting.
+// PostgreSQL 15 manual, section 55.2; what the server does with each message: src/backend/tcop/postgres.c.
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/session/conversation.h"
+#include "dataplane/session/denial.h"
+
+namespace chaperone::session {
+
+namespace pg = wire::postgres;
+namespace sqlstate = wire::postgres::sqlstate;
+
+size_t Conversation::OnClientBytes(std::string_view in) {
+  size_t used = 0;
+  while (used < in.size() && pause_ == Pause::kNone && !ending_ && !client_terminated_) {
+    const std::string_view rest = in.substr(used);
+    if (client_pass_ > 0) {
+      const size_t taken = std::min(client_pass_, rest.size());
+      if (!client_pass_dropped_) {
+        to_server_.Pass(rest.substr(0, taken));
+      }
+      client_pass_ -= taken;
+      used += taken;
+      continue;
+    }
+    pg::Header header;
+    absl::Status error;
+    const pg::FrameState state = pg::ReadFrontendHeader(rest, limits_.frames, &header, &error);
+    if (state == pg::FrameState::kNeedMore) {
+      break;
+    }
+    if (state == pg::FrameState::kError) {
+      const bool too_long = error.code() == absl::StatusCode::kResourceExhausted;
+      EndWith(too_long ? sqlstate::kProgramLimitExceeded : sqlstate::kProtocolViolation, error);
+      break;
+    }
+    if (header.type == 'd') {
+      // COPY data flows through as it comes; outside COPY the server ignores it.
+      client_pass_ = header.frame_bytes();
+      client_pass_dropped_ = dropping_;
+      continue;
+    }
+    if (rest.size() < header.frame_bytes()) {
+      break;
+    }
+    if (names_stale_ && NeedsFreshNames() && header.type != 'X') {
+      ProbeNames();
+      break;
+    }
+    if (OnClientMessage(header.type, rest.substr(0, header.frame_bytes())) == Took::kWait) {
+      break;
+    }
+    catalog_retried_ = false;
+    used += header.frame_bytes();
+  }
+  counts_.client_bytes += used;
+  return used;
+}
+
+size_t Conversation::client_frame_bytes(std::string_view in) const {
+  pg::Header header;
+  absl::Status error;
+  if (pg::ReadFrontendHeader(in, limits_.frames, &header, &error) != pg::FrameState::kHeader) {
+    return 0;
+  }
+  return header.frame_bytes();
+}
+
+Conversation::Took Conversation::OnClientMessage(char type, std::string_view frame) {
+  // After an error the server discards everything but Sync and Terminate; so do we, and it never sees it.
+  if (dropping_ && type != 'S' && type != 'X') {
+    return Took::kYes;
+  }
+  if (expected_.size() >= limits_.pipeline_max) {
+    PauseForAnswers();
+    return Took::kWait;
+  }
+  switch (type) {
+    case 'Q':
+      return OnQuery(frame);
+    case 'P':
+      return OnParse(frame);
+    case 'B':
+      return OnBind(frame);
+    case 'D':
+      return OnDescribe(frame);
+    case 'E':
+      return OnExecute(frame);
+    case 'C':
+      return OnClose(frame);
+    case 'S':
+      OnSync(frame);
+      return Took::kYes;
+    case 'H':
+      to_server_.Pass(frame);
+      return Took::kYes;
+    case 'c':
+    case 'f':
+      OnCopyEnd(frame);
+      return Took::kYes;
+    case 'F':
+      OnFunctionCall();
+      return Took::kYes;
+    case 'X':
+      to_server_.Pass(frame);
+      client_terminated_ = true;
+      return Took::kYes;
+    default:
+      EndWith(sqlstate::kProtocolViolation,
+              base::InvalidArgument("a {} message is not expected here", pg::FrontendName(type)));
+      return Took::kWait;
+  }
+}
+
+Conversation::Took Conversation::OnQuery(std::string_view frame) {
+  pg::Query query;
+  if (const absl::Status status = pg::DecodeQuery(frame.substr(pg::kHeaderBytes), &query); !status.ok()) {
+    EndWith(sqlstate::kProtocolViolation, status);
+    return Took::kWait;
+  }
+  bool wait = false;
+  const JudgedPtr judged = JudgeText(query.text, &wait);
+  if (wait) {
+    return Took::kWait;
+  }
+  Admission admission = Admit(judged, recording::Channel::kSimple, nullptr, {});
+  switch (admission.outcome) {
+    case Admission::Outcome::kWait:
+      return Took::kWait;
+    case Admission::Outcome::kRefuse:
+      Substitute(Kind::kQuery, std::move(admission));
+      return Took::kYes;
+    case Admission::Outcome::kRun:
+      break;
+  }
+  PassAndExpect(frame, Kind::kQuery).run = std::move(admission.run);
+  unsynced_ = false;
+  executed_since_sync_ = false;
+  if (judged->is_barrier || judged->has_session_objects) {
+    PauseForAnswers();
+  }
+  return Took::kYes;
+}
+
+Conversation::Took Conversation::OnParse(std::string_view frame) {
+  pg::Parse parse;
+  if (const absl::Status status = pg::DecodeParse(frame.substr(pg::kHeaderBytes), &parse); !status.ok()) {
+    EndWith(sqlstate::kProtocolViolation, status);
+    return Took::kWait;
+  }
+  bool wait = false;
+  const JudgedPtr judged = JudgeText(parse.text, &wait);
+  if (wait) {
+    return Took::kWait;
+  }
+  Admission refused;
+  if (judged->verdict.decision == policy::Decision::kDeny) {
+    refused = Refuse(judged, judged->verdict, recording::Channel::kParse, nullptr, {});
+  } else if (!parse.name.empty() && names_.statement_count() >= limits_.prepared_statements_max) {
+    refused.denial = std::make_unique<pg::ErrorMessage>(
+        LimitReached(fmt::format("{} prepared statements in one session", limits_.prepared_statements_max),
+                     "Close (DEALLOCATE) prepared statements that are not needed any more.", ""));
+  }
+  if (refused.denial != nullptr) {
+    Substitute(Kind::kParse, std::move(refused), parse.name);
+    return Took::kYes;
+  }
+  StatementPtr statement(new PreparedStatement);
+  statement->judged = judged;
+  statement->context_id = context_->id();
+  for (size_t i = 0; i < parse.parameter_types.size(); ++i) {
+    statement->parameter_types.push_back(parse.parameter_types[i]);
+  }
+  PassAndExpect(frame, Kind::kParse).undo = names_.SetStatement(parse.name, std::move(statement));
+  return Took::kYes;
+}
+
+Conversation::Took Conversation::OnBind(std::string_view frame) {
+  pg::Bind bind;
+  if (const absl::Status status = pg::DecodeBind(frame.substr(pg::kHeaderBytes), &bind); !status.ok()) {
+    EndWith(sqlstate::kProtocolViolation, status);
+    return Took::kWait;
+  }
+  const StatementPtr statement = names_.FindStatement(bind.statement);
+  if (statement == nullptr) {
+    SubstituteNatural(Kind::kBind, sqlstate::kInvalidStatementName,
+                      bind.statement.empty() ? "unnamed prepared statement does not exist"
+                                             : fmt::format("prepared statement \"{}\" does not exist", bind.statement));
+    return Took::kYes;
+  }
+  Refresh(*statement);
+  const JudgedPtr judged = statement->judged;
+  Admission admission = Admit(judged, recording::Channel::kExecute, &bind, statement->parameter_types);
+  if (admission.outcome == Admission::Outcome::kWait) {
+    return Took::kWait;
+  }
+  if (admission.outcome == Admission::Outcome::kRefuse) {
+    Substitute(Kind::kBind, std::move(admission));
+    return Took::kYes;
+  }
+  PortalPtr portal(new Portal);
+  portal->statement = statement;
+  portal->run = std::move(admission.run);
+  for (size_t i = 0; i < bind.result_formats.size(); ++i) {
+    portal->run->formats.push_back(bind.result_formats[i]);
+  }
+  Expectation& entry = PassAndExpect(frame, Kind::kBind);
+  entry.run = portal->run;
+  entry.undo = names_.SetPortal(bind.portal, portal);
+  if ((judged->changes_rows || judged->has_session_objects) && !statement->described) {
+    // Rows may have to be masked, and the client may never ask what their columns are.
+    pg::AppendDescribe(pg::ObjectKind::kPortal, bind.portal, to_server_.own());
+    to_server_.Added();
+    Expectation& describe = expected_.Push(Kind::kDescribePortal);
+    describe.injected = true;
+    describe.statement = statement;
+  }
+  return Took::kYes;
+}
+
+Conversation::Took Conversation::OnDescribe(std::string_view frame) {
+  pg::Describe describe;
+  if (const absl::Status status = pg::DecodeDescribe(frame.substr(pg::kHeaderBytes), &describe); !status.ok()) {
+    EndWith(sqlstate::kProtocolViolation, status);
+    return Took::kWait;
+  }
+  if (describe.kind == pg::ObjectKind::kStatement) {
+    PassAndExpect(frame, Kind::kDescribeStatement).statement = names_.FindStatement(describe.name);
+    return Took::kYes;
+  }
+  const PortalPtr portal = names_.FindPortal(describe.name);
+  Expectation& entry = PassAndExpect(frame, Kind::kDescribePortal);
+  if (portal != nullptr) {
+    entry.statement = portal->statement;
+  }
+  return Took::kYes;
+}
+
+Conversation::Took Conversation::OnExecute(std::string_view frame) {
+  pg::Execute execute;
+  if (const absl::Status status = pg::DecodeExecute(frame.substr(pg::kHeaderBytes), &execute); !status.ok()) {
+    EndWith(sqlstate::kProtocolViolation, status);
+    return Took::kWait;
+  }
+  const PortalPtr portal = names_.FindPortal(execute.portal);
+  if (portal == nullptr) {
+    SubstituteNatural(Kind::kExecute, sqlstate::kInvalidCursorName,
+                      fmt::format("portal \"{}\" does not exist", execute.portal));
+    return Took::kYes;
+  }
+  if (portal->is_cursor) {
+    const Took took = OnCursorExecute(portal);
+    if (took == Took::kWait || dropping_) {
+      return took;
+    }
+  }
+  Expectation& entry = PassAndExpect(frame, Kind::kExecute);
+  entry.run = portal->run;
+  entry.statement = portal->statement;
+  executed_since_sync_ = true;
+  if (portal->run->judged->is_barrier || portal->run->judged->has_session_objects) {
+    PauseForAnswers();
+  }
+  return Took::kYes;
+}
+
+// A cursor made by DECLARE that is read through the protocol: each time is an attempt of its own.
+Conversation::Took Conversation::OnCursorExecute(const PortalPtr& portal) {
+  Refresh(*portal->statement);
+  Admission admission = Admit(portal->statement->judged, recording::Channel::kExecute, nullptr, {});
+  if (admission.outcome == Admission::Outcome::kWait) {
+    return Took::kWait;
+  }
+  if (admission.outcome == Admission::Outcome::kRefuse) {
+    Substitute(Kind::kExecute, std::move(admission));
+    return Took::kYes;
+  }
+  portal->run = std::move(admission.run);
+  portal->run->index = portal->statement->index;
+  return Took::kYes;
+}
+
+Conversation::Took Conversation::OnClose(std::string_view frame) {
+  pg::Close close;
+  if (const absl::Status status = pg::DecodeClose(frame.substr(pg::kHeaderBytes), &close); !status.ok()) {
+    EndWith(sqlstate::kProtocolViolation, status);
+    return Took::kWait;
+  }
+  PassAndExpect(frame, Kind::kClose).undo = close.kind == pg::ObjectKind::kStatement
+                                          ? names_.SetStatement(close.name, nullptr)
+                                          : names_.SetPortal(close.name, nullptr);
+  return Took::kYes;
+}
+
+void Conversation::OnSync(std::string_view frame) {
+  to_server_.Pass(frame);
+  if (copy_in_) {
+    return;  // the server passes over Sync while it reads COPY data
+  }
+  dropping_ = false;
+  unsynced_ = false;
+  executed_since_sync_ = false;
+  expected_.Push(Kind::kSync);
+}
+
+void Conversation::OnCopyEnd(std::string_view frame) {
+  to_server_.Pass(frame);
+  copy_in_ = false;
+  if (!expected_.empty()) {
+    expected_.Push(Kind::kCopyEnd);
+  }
+}
+
+void Conversation::OnFunctionCall() {
+  Admission refused;
+  refused.denial = std::make_unique<pg::ErrorMessage>();
+  refused.denial->sqlstate = sqlstate::kDenied;
+  refused.denial->message = "denied: function calls outside of SQL (fast path) are not supported";
+  DenialDetail detail;
+  detail.decision = "deny";
+  detail.action = "execute";
+  refused.denial->detail = FormatDetail(detail);
+  refused.denial->hint = "Call the function in a SELECT, where policy allows it; large objects cannot be used.";
+  ++counts_.denied;
+  Substitute(Kind::kFunctionCall, std::move(refused));
+}
+
+Expectation& Conversation::PassAndExpect(std::string_view frame, Kind kind) {
+  to_server_.Pass(frame);
+  unsynced_ = true;
+  return expected_.Push(kind);
+}
+
+void Conversation::EndWith(std::string_view state, const absl::Status& status) {
+  ending_ = Ending{Fatal(state, std::string(base::Message(status))), "protocol_error"};
+}
+
+// The next message waits until the server has answered everything before it.
+void Conversation::PauseForAnswers() {
+  if (expected_.empty()) {
+    return;
+  }
+  pause_ = Pause::kBarrier;
+  // In the extended protocol the server may keep its answers to itself until it is asked for them.
+  pg::AppendFlush(to_server_.own());
+  to_server_.Added();
+}
+
+// In a failed transaction nothing but its end can run, and the server answers no questions.
+bool Conversation::NeedsFreshNames() const {
+  return !copy_in_ && !dropping_ && transaction_ != pg::TransactionStatus::kFailed;
+}
+
+}  // namespace chaperone::session

@@ -1,0 +1,330 @@
+// The conversation between a client and its server after login, sans I/O: bytes of either side come in, bytes for either side go
+// out, and between them every statement is judged, recorded, held, refused or passed on, and every row counted, masked and
+// recorded. Unit tests, fuzzers and the session's socket code drive it alike.
+//
+// Refusal is by substitution: the server gets, in place of the refused message, one that is bound to fail, and its error becomes
+// the denial. So the server itself keeps transaction state, pipeline order and skip-until-Sync right.
+//
+// A statement's way: client_messages.cc (decode, judge, refuse or pass on) -> server -> server_messages.cc (match with what is
+// expected, mask, count, record). Threading: one loop.
+#ifndef CHAPERONE_DATAPLANE_SESSION_CONVERSATION_H_
+#define CHAPERONE_DATAPLANE_SESSION_CONVERSATION_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/recording/digest.h"
+#include "dataplane/masking/result.h"
+#include "dataplane/session/expectation.h"
+#include "dataplane/session/judgement.h"
+#include "dataplane/session/names.h"
+#include "dataplane/session/outbox.h"
+#include "dataplane/session/statement_recorder.h"
+#include "dataplane/wire/postgres/backend.h"
+#include "dataplane/wire/postgres/error.h"
+#include "dataplane/wire/postgres/frame.h"
+#include "dataplane/wire/postgres/frontend.h"
+
+namespace chaperone::session {
+
+struct ConversationLimits {
+  wire::postgres::FrameLimits frames;
+  size_t prepared_statements_max = 10'000;
+  size_t portals_max = 10'000;
+  // Messages that the server has not answered; past this the client is not read before the queue is empty.
+  size_t pipeline_max = 4096;
+  // A row that has to be looked at as a whole: masked, or searched by detectors.
+  size_t row_bytes_max = 64 << 20;
+  // A longer row is passed on and not recorded (the recording says how many of the rows it holds).
+  size_t recorded_row_bytes_max = 64 << 10;
+};
+
+// Why the client's next message has to wait. The session finds out what it waits for, then calls the matching method.
+enum class Pause : uint8_t {
+  kNone,
+  // For the server to answer everything before it; ends by itself.
+  kBarrier,
+  // For the approval in `ask()`: AnswerApproval.
+  kApproval,
+  // For a catalog that is newer than the one at hand: CatalogRefreshed.
+  kCatalog,
+};
+
+// A statement that needs an approval.
+struct ApprovalAsk {
+  JudgedPtr judged;
+  policy::Verdict verdict;
+  recording::Digest digest{};
+  // The text, and behind it the texts that its EXECUTE and FETCH name.
+  std::string text;
+  // Views into the held message.
+  std::vector<recording::DigestParameter> parameters;
+  // The statement may be held: nothing is in flight and no transaction is open.
+  bool may_hold = false;
+};
+
+struct ApprovalAnswer {
+  enum class State : uint8_t { kConsumed, kPending, kRejected, kExpired, kUnavailable, kCancelled };
+  State state = State::kUnavailable;
+  std::string id;
+  // The approver's comment, or why there is no answer.
+  std::string comment;
+  std::chrono::seconds retry_after{0};
+  // What was asked for; set by the conversation.
+  recording::Digest digest{};
+};
+
+// Counted by the conversation, published by the session.
+struct ConversationCounts {
+  uint64_t statements = 0;
+  uint64_t denied = 0;
+  uint64_t held = 0;
+  uint64_t rows = 0;
+  uint64_t masked_cells = 0;
+  uint64_t scrubbed_messages = 0;
+  uint64_t client_bytes = 0;
+  uint64_t server_bytes = 0;
+};
+
+// How a conversation ends before the sockets do.
+struct Ending {
+  // Told to the client; absent when it has gone or ended the session itself.
+  std::optional<wire::postgres::ErrorMessage> error;
+  // For the recording: "protocol_error", …
+  std::string reason;
+};
+
+// Names and places of a session, for digests and denials.
+struct ConversationIdentity {
+  std::string session_id;
+  std::string issuer, subject, human, task;
+  std::string endpoint, database, role;
+};
+
+class Conversation {
+ public:
+  // What the conversation asks of the session around it.
+  class Host {
+   public:
+    virtual ~Host() = default;
+    virtual std::chrono::steady_clock::time_point Steady() = 0;
+    virtual std::chrono::system_clock::time_point Wall() = 0;
+    // Asks the server to cancel what runs (a limit was reached).
+    virtual void CancelStatement() = 0;
+    // The server's answers to the probe: search_path as SHOW prints it, role, temporary schema ("-" for none).
+    virtual void OnNames(std::string_view search_path, std::string_view role, std::string_view temp_schema) = 0;
+    // DDL has run, or may have.
+    virtual void OnCatalogChanged() = 0;
+    // Whether a refresh could make an unknown name known: false when the catalog is fresh.
+    virtual bool CatalogMayBeStale() = 0;
+    // Why a statement of this class may not run on the policy at hand, which is too old without the control plane; none when it
+    // may.
+    virtual std::optional<std::string> CheckFreshness(bool is_write) = 0;
+    virtual const masking::MaskingKey& masking_key() = 0;
+  };
+
+  Conversation(Host& host, StatementRecorder& recorder, const ConversationIdentity& identity,
+               const ConversationLimits& limits)
+      : host_(host), recorder_(recorder), identity_(identity), limits_(limits) {}
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
+
+  // --- Input. Both return how much of `in` is used up; the rest has to be given again with more behind it. ---
+
+  // REQUIRES: pause() == kNone, context() set. Uses nothing of a message that makes it pause.
+  size_t OnClientBytes(std::string_view in);
+  size_t OnServerBytes(std::string_view in);
+
+  // --- Output ---
+  Outbox& to_client() { return to_client_; }
+  Outbox& to_server() { return to_server_; }
+
+  // --- State ---
+  Pause pause() const { return pause_; }
+  const ApprovalAsk& ask() const { return *ask_; }
+  const std::optional<Ending>& ending() const { return ending_; }
+  // The client has said Terminate.
+  bool client_terminated() const { return client_terminated_; }
+  // Something of the client's is being worked on by the server.
+  bool busy() const { return !expected_.empty() || server_pass_ > 0; }
+  // Since when the statement at the front runs; none when idle.
+  std::optional<std::chrono::steady_clock::time_point> running_since() const;
+  wire::postgres::TransactionStatus transaction() const { return transaction_; }
+  const ConversationCounts& counts() const { return counts_; }
+  // How many bytes the frame at the front of unused client input needs before it can be worked on; 0 when unknown.
+  size_t client_frame_bytes(std::string_view in) const;
+
+  // --- Events ---
+
+  // Judges from now on with this.
+  void SetContext(std::shared_ptr<JudgeContext> context) { context_ = std::move(context); }
+  const std::shared_ptr<JudgeContext>& context() const { return context_; }
+  // Judges the statement that waits for an approval again; true when it still needs it.
+  bool StillNeedsApproval();
+  void AnswerApproval(ApprovalAnswer answer);
+  // The statement is judged anew, without an answer.
+  void WithdrawAsk();
+  void CatalogRefreshed();
+  // Asks the server what names mean in this session; Host::OnNames gets the answer. The client waits until then.
+  void ProbeNames();
+  // The statement that runs has used up its time.
+  void OnStatementTimeout(std::string limit);
+  // A notice for the client, in between messages of the server's.
+  void SendNotice(const wire::postgres::ErrorMessage& notice);
+  // The conversation is over: what has begun and not ended is recorded as cut off.
+  void Abandon();
+
+ private:
+  using Kind = Expectation::Kind;
+  enum class Took : uint8_t { kYes, kWait };
+
+  // The verdict that counts for a text, and what its EXECUTE and FETCH name.
+  struct Named {
+    const policy::Verdict* verdict = nullptr;
+    std::vector<JudgedPtr> targets;
+  };
+  struct Admission {
+    enum class Outcome : uint8_t { kRun, kRefuse, kWait };
+    Outcome outcome = Outcome::kRefuse;
+    std::unique_ptr<wire::postgres::ErrorMessage> denial;
+    // Of kRefuse too, unless it could not be recorded.
+    RunPtr run;
+  };
+  // Which statement of which text a result belongs to; null when there is none.
+  struct Source {
+    const Judged* judged = nullptr;
+    uint32_t index = 0;
+  };
+
+  // client_messages.cc
+  Took OnClientMessage(char type, std::string_view frame);
+  Took OnQuery(std::string_view frame);
+  Took OnParse(std::string_view frame);
+  Took OnBind(std::string_view frame);
+  Took OnDescribe(std::string_view frame);
+  Took OnExecute(std::string_view frame);
+  Took OnClose(std::string_view frame);
+  Took OnCursorExecute(const PortalPtr& portal);
+  void OnSync(std::string_view frame);
+  void OnCopyEnd(std::string_view frame);
+  void OnFunctionCall();
+  Expectation& PassAndExpect(std::string_view frame, Kind kind);
+  void EndWith(std::string_view sqlstate, const absl::Status& status);
+  void PauseForAnswers();
+  bool NeedsFreshNames() const;
+
+  // verdicts.cc
+  JudgedPtr JudgeText(std::string_view text, bool* wait);
+  bool ResolveNames(const Judged& judged, Named* named, wire::postgres::ErrorMessage* error);
+  void Refresh(PreparedStatement& statement);
+  Admission Admit(const JudgedPtr& judged, recording::Channel channel, const wire::postgres::Bind* bind,
+                  const std::vector<uint32_t>& parameter_types);
+  Admission AdmitApproved(const JudgedPtr& judged, const Named& named, recording::Channel channel,
+                          const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
+  Admission Refuse(const JudgedPtr& judged, const policy::Verdict& verdict, recording::Channel channel,
+                   const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
+  Admission Start(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
+                  const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
+                  std::string_view approval_id);
+  wire::postgres::ErrorMessage AnswerError(const policy::Verdict& verdict, const ApprovalAnswer& answer,
+                                           std::string_view audit_id) const;
+  void FillAsk(const Named& named, const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
+               ApprovalAsk* ask) const;
+  std::string AuditId(uint64_t statement) const;
+  static int PositionOf(std::string_view text, int32_t offset);
+
+  // substitution.cc
+  void Substitute(Kind kind, Admission refused, std::string_view name = "");
+  void SubstituteNatural(Kind kind, std::string_view sqlstate, std::string message);
+
+  // server_messages.cc
+  bool OnServerMessage(char type, std::string_view frame, std::string_view body);
+  bool OnSimpleAnswer(Kind kind, std::string_view frame);
+  bool OnCompletion(char type, std::string_view frame, std::string_view body);
+  bool OnErrorResponse(std::string_view frame, std::string_view body);
+  bool OnReadyForQuery(std::string_view frame, std::string_view body);
+  bool OnNotice(std::string_view frame, std::string_view body);
+  bool OnParameterStatus(std::string_view frame, std::string_view body);
+  bool OnCopyResponse(char type, std::string_view frame, std::string_view body);
+  void SendError(Expectation& entry, const wire::postgres::ErrorFields& fields, std::string_view frame);
+  void PassToClient(std::string_view frame);
+  bool Unexpected(char type);
+  void SettleFront();
+  void SkipToSync();
+  void MaybeResume();
+
+  // results.cc
+  Run* CurrentRun();
+  Source SourceOf(const Run& run) const;
+  bool RunTouchesMasked(const Run& run) const;
+  bool PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats);
+  bool OpenResult(Run& run, const Expectation& entry);
+  bool OnRowDescription(std::string_view frame, std::string_view body);
+  bool OnNoData(std::string_view frame);
+  bool OnDataRow(std::string_view frame, std::string_view body);
+  bool OnServerCopyData(std::string_view frame, std::string_view body);
+  bool MaskRow(Run& run, std::string_view body);
+  bool StartsLongRow(const wire::postgres::Header& header);
+  bool CheckRowLimits(Run& run);
+  bool FailLimited(Run& run);
+  bool HasSync();
+
+  // effects.cc
+  void FinishStatement(Run& run, std::string_view tag, bool is_done);
+  void ApplyEffects(const Run& run);
+  void OnTransactionEnd(bool was_open);
+  void OnProbeRow(std::string_view body);
+  void FinishProbe();
+  static wire::postgres::ErrorMessage Scrub(const wire::postgres::ErrorFields& fields);
+  void RecordSkipped(Run& run);
+  void EndUnrecorded();
+
+  Host& host_;
+  StatementRecorder& recorder_;
+  const ConversationIdentity& identity_;
+  const ConversationLimits& limits_;
+  std::shared_ptr<JudgeContext> context_;
+
+  Outbox to_client_;
+  Outbox to_server_;
+  ExpectationQueue expected_;
+  Names names_;
+  ConversationCounts counts_;
+  std::optional<Ending> ending_;
+  std::unique_ptr<ApprovalAsk> ask_;
+  std::optional<ApprovalAnswer> approval_answer_;
+
+  wire::postgres::TransactionStatus transaction_ = wire::postgres::TransactionStatus::kIdle;
+  Pause pause_ = Pause::kNone;
+  // Bytes of the client's (server's) current message that are passed on as they come.
+  size_t client_pass_ = 0;
+  size_t server_pass_ = 0;
+  bool client_pass_dropped_ = false;
+  bool server_pass_dropped_ = false;
+  // An error has been or will be answered: the server skips everything up to the next Sync, and so do we.
+  bool dropping_ = false;
+  // The server reads COPY data: it passes over Sync and Flush.
+  bool copy_in_ = false;
+  bool client_terminated_ = false;
+  // Messages of the extended protocol were passed on since the last Sync, and statements among them for execution: an implicit
+  // transaction may be open.
+  bool unsynced_ = false;
+  bool executed_since_sync_ = false;
+  // What names mean may have changed; asked again before the next text is judged.
+  bool names_stale_ = false;
+  bool names_changed_in_transaction_ = false;
+  // The message at hand was judged under a refreshed catalog already.
+  bool catalog_retried_ = false;
+  bool probing_ = false;
+  int probe_closes_left_ = 0;
+  std::vector<std::string> probe_cells_;
+};
+
+}  // namespace chaperone::session
+
+#endif  // CHAPERONE_DATAPLANE_SESSION_CONVERSATION_H_

@@ -1,0 +1,223 @@
+// What a statement that succeeded means for the session: names that it made or dropped, settings and objects that later texts are
+// read with. And the probe, the sidecar's own question to the server about them.
+#include <utility>
+
+#include "dataplane/session/conversation.h"
+#include "dataplane/session/denial.h"
+
+namespace chaperone::session {
+
+namespace pg = wire::postgres;
+namespace sqlstate = wire::postgres::sqlstate;
+
+namespace {
+
+constexpr std::string_view kProbeName = "chaperone: names";
+constexpr std::string_view kProbeText =
+    "SELECT pg_catalog.current_setting('search_path'), current_user::pg_catalog.text, "
+    "pg_catalog.pg_my_temp_schema()::pg_catalog.regnamespace::pg_catalog.text";
+constexpr size_t kProbeColumns = 3;
+
+}  // namespace
+
+void Conversation::FinishStatement(Run& run, std::string_view tag, bool is_done) {
+  if (!recorder_.Outcome(run, tag, "", "", host_.Steady())) {
+    EndUnrecorded();
+    return;
+  }
+  run.is_recorded = is_done;
+  if (is_done) {
+    ApplyEffects(run);
+    ++run.index;
+  }
+  run.ResetResult();
+}
+
+void Conversation::ApplyEffects(const Run& run) {
+  if (run.index >= run.judged->facts.statements.size()) {
+    return;
+  }
+  const sql::Statement& statement = run.judged->facts.statements[run.index];
+  switch (statement.object_verb) {
+    case sql::SessionObjectVerb::kPrepare:
+    case sql::SessionObjectVerb::kDeclareCursor: {
+      StatementPtr made(new PreparedStatement);
+      made->judged = run.judged;
+      made->context_id = context_->id();
+      made->index = run.index;
+      if (statement.object_verb == sql::SessionObjectVerb::kPrepare) {
+        names_.SetStatement(statement.object_name, std::move(made));
+      } else {
+        PortalPtr cursor(new Portal);
+        cursor->statement = std::move(made);
+        cursor->is_cursor = true;
+        cursor->holdable = true;  // forgotten too late rather than too early: the server knows better
+        names_.SetPortal(statement.object_name, std::move(cursor));
+      }
+      break;
+    }
+    case sql::SessionObjectVerb::kDeallocate:
+      names_.SetStatement(statement.object_name, nullptr);
+      break;
+    case sql::SessionObjectVerb::kDeallocateAll:
+      names_.RemoveAllStatements();
+      break;
+    case sql::SessionObjectVerb::kCloseCursor:
+      names_.SetPortal(statement.object_name, nullptr);
+      break;
+    case sql::SessionObjectVerb::kCloseAll:
+      names_.RemoveAllPortals();
+      break;
+    case sql::SessionObjectVerb::kDiscardAll:
+      names_.RemoveAllStatements();
+      names_.RemoveAllPortals();
+      names_stale_ = true;
+      break;
+    default:
+      break;
+  }
+  if (statement.is_barrier) {
+    names_stale_ = true;
+    names_changed_in_transaction_ = true;
+    for (const sql::Need& need : statement.needs) {
+      if (need.action == sql::Action::kDdl) {
+        host_.OnCatalogChanged();
+        break;
+      }
+    }
+  }
+  const bool rolls_back = statement.transaction == sql::TransactionVerb::kRollback ||
+                          statement.transaction == sql::TransactionVerb::kRollbackToSavepoint;
+  if (rolls_back && names_changed_in_transaction_) {
+    names_stale_ = true;
+  }
+}
+
+void Conversation::OnTransactionEnd(bool was_open) {
+  if (was_open && names_changed_in_transaction_) {
+    names_stale_ = true;
+    host_.OnCatalogChanged();
+  }
+  names_changed_in_transaction_ = false;
+}
+
+void Conversation::ProbeNames() {
+  // Through messages of the extended protocol under names of our own: a simple query would end an implicit transaction and drop
+  // the client's unnamed statement.
+  std::string* const out = to_server_.own();
+  pg::AppendParse(kProbeName, kProbeText, out);
+  pg::AppendBind(kProbeName, kProbeName, out);
+  pg::AppendExecute(kProbeName, 0, out);
+  pg::AppendClose(pg::ObjectKind::kPortal, kProbeName, out);
+  pg::AppendClose(pg::ObjectKind::kStatement, kProbeName, out);
+  pg::AppendFlush(out);
+  to_server_.Added();
+  for (const Kind kind : {Kind::kParse, Kind::kBind, Kind::kExecute, Kind::kClose, Kind::kClose}) {
+    expected_.Push(kind).injected = true;
+  }
+  if (transaction_ == pg::TransactionStatus::kIdle && !executed_since_sync_ && !unsynced_) {
+    // Nothing of the client's is open: our own implicit transaction is closed at once.
+    pg::AppendSync(out);
+    to_server_.Added();
+    expected_.Push(Kind::kSync).injected = true;
+  }
+  probe_closes_left_ = 2;
+  probing_ = true;
+  probe_cells_.clear();
+  pause_ = Pause::kBarrier;
+}
+
+void Conversation::OnProbeRow(std::string_view body) {
+  std::vector<pg::RowCell> cells;
+  if (!pg::DecodeDataRow(body, &cells).ok() || cells.size() != kProbeColumns) {
+    EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database answered the sidecar's question in another form"));
+    return;
+  }
+  for (const pg::RowCell& cell : cells) {
+    probe_cells_.emplace_back(cell.bytes);
+  }
+}
+
+void Conversation::FinishProbe() {
+  if (--probe_closes_left_ > 0) {
+    return;
+  }
+  probing_ = false;
+  names_stale_ = false;
+  if (probe_cells_.size() != kProbeColumns) {
+    EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database did not answer the sidecar's question"));
+    return;
+  }
+  host_.OnNames(probe_cells_[0], probe_cells_[1], probe_cells_[2]);
+}
+
+void Conversation::CatalogRefreshed() {
+  if (pause_ == Pause::kCatalog) {
+    pause_ = Pause::kNone;
+  }
+}
+
+std::optional<std::chrono::steady_clock::time_point> Conversation::running_since() const {
+  if (expected_.empty()) {
+    return std::nullopt;
+  }
+  const Expectation& entry = expected_.front();
+  if (entry.run == nullptr || (entry.kind != Kind::kQuery && entry.kind != Kind::kExecute)) {
+    return std::nullopt;
+  }
+  return entry.run->started;
+}
+
+void Conversation::OnStatementTimeout(std::string limit) {
+  Run* const run = CurrentRun();
+  if (run == nullptr || !run->limit.empty()) {
+    return;
+  }
+  run->limit = std::move(limit);
+  run->limit_hint = "Make the statement cheaper: restrict it by an index, or split it into parts.";
+  host_.CancelStatement();
+}
+
+void Conversation::SendNotice(const pg::ErrorMessage& notice) {
+  pg::AppendNotice(notice, to_client_.own());
+  to_client_.Added();
+}
+
+// What the client gets of a server's message that could quote a masked value: severity, SQLSTATE, names of objects and position
+// stay, everything that is free text goes.
+pg::ErrorMessage Conversation::Scrub(const pg::ErrorFields& fields) {
+  pg::ErrorMessage scrubbed;
+  scrubbed.severity = fields.severity();
+  scrubbed.sqlstate = fields.sqlstate();
+  scrubbed.message = "the database's message is withheld: it could quote a masked value";
+  scrubbed.hint = "The SQLSTATE says what kind of error it is.";
+  return scrubbed;
+}
+
+void Conversation::RecordSkipped(Run& run) {
+  run.is_recorded = true;
+  if (!recorder_.Outcome(run, "", "", "not run: an earlier message of the pipeline failed", host_.Steady())) {
+    EndUnrecorded();
+  }
+}
+
+void Conversation::EndUnrecorded() {
+  if (!ending_) {
+    ending_ = Ending{Fatal(sqlstate::kLimitReached, "the sidecar's recording spool is full",
+                           "Try again later; the sidecar's operator has to look at its connection to the control plane."),
+                     "spool_full"};
+  }
+}
+
+void Conversation::Abandon() {
+  for (size_t i = 0; i < expected_.size(); ++i) {
+    const Expectation& entry = expected_[i];
+    if (entry.run != nullptr && !entry.run->is_recorded) {
+      entry.run->is_recorded = true;
+      // The spool may be full: then the missing outcome says the same.
+      (void)recorder_.Outcome(*entry.run, "", "", "cut off: the session ended", host_.Steady());
+    }
+  }
+}
+
+}  // namespace chaperone::session

@@ -1,0 +1,98 @@
+#include "dataplane/session/judgement.h"
+
+#include <atomic>
+#include <utility>
+
+namespace chaperone::session {
+
+namespace {
+
+// A text longer than this is not kept: it would push out many others.
+constexpr size_t kCachedTextMax = 32 << 10;
+
+uint64_t NextKey() {
+  static std::atomic<uint64_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ApplyRefusal(const masking::MaskingRefusal& refusal, policy::Verdict* verdict) {
+  verdict->decision = policy::Decision::kDeny;
+  verdict->rule = refusal.rule;
+  verdict->reason = refusal.message;
+  verdict->action = "read";
+  verdict->resource = refusal.column;
+  verdict->hint = refusal.hint;
+}
+
+}  // namespace
+
+JudgeContext::JudgeContext(std::shared_ptr<const policy::View> view, uint64_t policy_revision,
+                           std::shared_ptr<const sql::Catalog> catalog, sql::SessionContext names,
+                           const Options& options)
+    : id_(NextKey()),
+      view_(std::move(view)),
+      policy_revision_(policy_revision),
+      catalog_(std::move(catalog)),
+      names_(std::move(names)),
+      options_(options) {}
+
+JudgedPtr JudgeContext::Judge(std::string_view text, std::chrono::system_clock::time_point now) {
+  ++lookups_;
+  const auto found = cache_.find(text);
+  if (found != cache_.end()) {
+    const JudgedPtr& judged = found->second.judged;
+    if (!judged->verdict.valid_until || now < *judged->verdict.valid_until) {
+      ++hits_;
+      ages_.splice(ages_.end(), ages_, found->second.age);
+      return judged;
+    }
+    cached_text_bytes_ -= judged->text.size();
+    ages_.erase(found->second.age);
+    cache_.erase(found);
+  }
+  JudgedPtr judged = Make(text, now);
+  Remember(judged);
+  return judged;
+}
+
+JudgedPtr JudgeContext::Make(std::string_view text, std::chrono::system_clock::time_point now) const {
+  auto judged = std::make_shared<Judged>();
+  judged->key = NextKey();
+  judged->text = text;
+  judged->policy_revision = policy_revision_;
+  sql::AnalyzeLimits limits;
+  limits.parse.text_bytes_max = options_.statement_bytes_max;
+  judged->facts = sql::Analyze(text, *catalog_, names_, limits);
+  judged->verdict = view_->Judge(judged->facts, now);
+  for (const sql::Statement& statement : judged->facts.statements) {
+    masking::StatementPlan plan = masking::PlanStatement(statement, *catalog_, *view_);
+    if (plan.refusal && judged->verdict.decision != policy::Decision::kDeny) {
+      ApplyRefusal(*plan.refusal, &judged->verdict);
+      judged->refused_by_masking = true;
+    }
+    judged->is_barrier = judged->is_barrier || statement.is_barrier;
+    judged->has_session_objects =
+        judged->has_session_objects || statement.object_verb != sql::SessionObjectVerb::kNone;
+    judged->touches_masked = judged->touches_masked || plan.touches_masked;
+    judged->changes_rows = judged->changes_rows || plan.changes_rows;
+    judged->plans.push_back(std::move(plan));
+  }
+  return judged;
+}
+
+void JudgeContext::Remember(const JudgedPtr& judged) {
+  if (judged->text.size() > kCachedTextMax) {
+    return;
+  }
+  cached_text_bytes_ += judged->text.size();
+  const auto age = ages_.insert(ages_.end(), std::string_view(judged->text));
+  cache_.emplace(std::string_view(judged->text), Entry{judged, age});
+  while (cache_.size() > options_.cache_entries_max || cached_text_bytes_ > options_.cache_text_bytes_max) {
+    const auto oldest = cache_.find(ages_.front());
+    cached_text_bytes_ -= oldest->second.judged->text.size();
+    ages_.pop_front();
+    cache_.erase(oldest);
+  }
+}
+
+}  // namespace chaperone::session

@@ -1,0 +1,98 @@
+// The judgement of a text: what it would do, whether it may, and how its results are masked. Made once for each text and
+// context, then shared.
+//
+// A context is everything besides the text that a judgement depends on: principal and policy revision (the view), database and
+// catalog version, role and search_path. When any of it changes the session gets another context, and every text is judged
+// anew; nothing is ever carried over.
+#ifndef CHAPERONE_DATAPLANE_SESSION_JUDGEMENT_H_
+#define CHAPERONE_DATAPLANE_SESSION_JUDGEMENT_H_
+
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "api/policy/policy.h"
+#include "api/sql/analyze.h"
+#include "api/sql/catalog.h"
+#include "api/sql/facts.h"
+#include "dataplane/masking/plan.h"
+
+namespace chaperone::session {
+
+struct Judged {
+  // Identifies the text for the recorder; never repeats within the process.
+  uint64_t key = 0;
+  std::string text;
+  sql::Facts facts;
+  policy::Verdict verdict;
+  // A masking rule refuses it: then the verdict is deny, and made from this.
+  bool refused_by_masking = false;
+  // One for each statement.
+  std::vector<masking::StatementPlan> plans;
+  // The revision of the policies that judged it.
+  uint64_t policy_revision = 0;
+  // Sums over the statements.
+  bool is_barrier = false;
+  bool has_session_objects = false;
+  bool touches_masked = false;
+  bool changes_rows = false;
+};
+using JudgedPtr = std::shared_ptr<const Judged>;
+
+// Threading: one loop.
+class JudgeContext {
+ public:
+  struct Options {
+    // Texts, with what is known of them, that are kept for the next time.
+    size_t cache_entries_max = 1024;
+    size_t cache_text_bytes_max = 1 << 20;
+    size_t statement_bytes_max = 4 << 20;
+  };
+
+  JudgeContext(std::shared_ptr<const policy::View> view, uint64_t policy_revision,
+               std::shared_ptr<const sql::Catalog> catalog, sql::SessionContext names, const Options& options);
+
+  // The judgement of `text` at `now`. Never fails: what cannot be understood is denied.
+  JudgedPtr Judge(std::string_view text, std::chrono::system_clock::time_point now);
+
+  // Differs between contexts of the process.
+  uint64_t id() const { return id_; }
+  const policy::View& view() const { return *view_; }
+  const sql::Catalog& catalog() const { return *catalog_; }
+  const sql::SessionContext& names() const { return names_; }
+  uint64_t policy_revision() const { return policy_revision_; }
+
+  // Judgements made since it was created, and of these found in the cache.
+  uint64_t lookups() const { return lookups_; }
+  uint64_t hits() const { return hits_; }
+
+ private:
+  struct Entry {
+    JudgedPtr judged;
+    std::list<std::string_view>::iterator age;
+  };
+  JudgedPtr Make(std::string_view text, std::chrono::system_clock::time_point now) const;
+  void Remember(const JudgedPtr& judged);
+
+  const uint64_t id_;
+  const std::shared_ptr<const policy::View> view_;
+  const uint64_t policy_revision_;
+  const std::shared_ptr<const sql::Catalog> catalog_;
+  const sql::SessionContext names_;
+  const Options options_;
+  // Keys are views of the entries' own texts; the list is ordered from the longest unused.
+  std::unordered_map<std::string_view, Entry> cache_;
+  std::list<std::string_view> ages_;
+  size_t cached_text_bytes_ = 0;
+  uint64_t lookups_ = 0;
+  uint64_t hits_ = 0;
+};
+
+}  // namespace chaperone::session
+
+#endif  // CHAPERONE_DATAPLANE_SESSION_JUDGEMENT_H_

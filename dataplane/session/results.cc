@@ -1,0 +1,307 @@
+// Rows: what columns a result has, how they are masked, and each row's way to the client and into the record.
+#include <utility>
+
+#include "dataplane/session/conversation.h"
+#include "dataplane/session/denial.h"
+#include "dataplane/wire/postgres/bytes.h"
+
+namespace chaperone::session {
+
+namespace pg = wire::postgres;
+namespace sqlstate = wire::postgres::sqlstate;
+
+Run* Conversation::CurrentRun() {
+  if (expected_.empty()) {
+    return nullptr;
+  }
+  const Expectation& entry = expected_.front();
+  return entry.kind == Kind::kQuery || entry.kind == Kind::kExecute ? entry.run.get() : nullptr;
+}
+
+// The statement whose result arrives: EXECUTE and FETCH return what they name.
+Conversation::Source Conversation::SourceOf(const Run& run) const {
+  const auto& statements = run.judged->facts.statements;
+  if (run.index >= statements.size()) {
+    return {};
+  }
+  const sql::Statement& statement = statements[run.index];
+  if (statement.object_verb == sql::SessionObjectVerb::kExecute) {
+    const StatementPtr target = names_.FindStatement(statement.object_name);
+    return target == nullptr ? Source{} : Source{target->judged.get(), target->index};
+  }
+  if (statement.object_verb == sql::SessionObjectVerb::kFetch) {
+    const PortalPtr target = names_.FindPortal(statement.object_name);
+    return target == nullptr ? Source{} : Source{target->statement->judged.get(), target->statement->index};
+  }
+  return {run.judged.get(), run.index};
+}
+
+bool Conversation::RunTouchesMasked(const Run& run) const {
+  const Source source = SourceOf(run);
+  return run.judged->touches_masked || source.judged == nullptr || source.judged->touches_masked;
+}
+
+bool Conversation::PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats) {
+  const Source source = SourceOf(run);
+  if (source.judged == nullptr || source.index >= source.judged->facts.statements.size()) {
+    EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database returned a result that no statement asked for"));
+    return false;
+  }
+  const bool plain = !source.judged->changes_rows && !source.judged->touches_masked;
+  if (plain && recorder_.FindShape(description, formats, nullptr, &run.shape_id)) {
+    run.plan = nullptr;
+    return true;
+  }
+  thread_local std::vector<pg::FieldDescription> fields;
+  if (const absl::Status status = pg::DecodeRowDescription(description, &fields); !status.ok()) {
+    EndWith(sqlstate::kConnectionFailure, status);
+    return false;
+  }
+  if (formats != nullptr && !formats->empty()) {
+    for (size_t i = 0; i < fields.size(); ++i) {
+      fields[i].format = formats->size() == 1 ? (*formats)[0] : i < formats->size() ? (*formats)[i] : 0;
+    }
+  }
+  run.plan = nullptr;
+  if (!plain) {
+    std::vector<masking::ResultColumn> columns;
+    for (const pg::FieldDescription& field : fields) {
+      columns.push_back({field.name, field.table_oid, field.attnum, field.type_oid, field.type_modifier, field.format == 1});
+    }
+    const masking::ResultPlanInput input{source.judged->facts.statements[source.index],
+                                         source.judged->plans[source.index], context_->catalog(), context_->view(),
+                                         host_.masking_key()};
+    auto plan = masking::PlanResult(input, columns);
+    if (!plan.ok()) {
+      EndWith(sqlstate::kDenied, plan.status());
+      return false;
+    }
+    run.plan = *std::move(plan);
+  }
+  if (!recorder_.Shape(description, fields, formats, run.plan.get(), &run.shape_id)) {
+    EndUnrecorded();
+    return false;
+  }
+  return true;
+}
+
+bool Conversation::OnRowDescription(std::string_view frame, std::string_view body) {
+  SettleFront();
+  if (expected_.empty() || expected_.front().denial != nullptr) {
+    return Unexpected('T');
+  }
+  Expectation& entry = expected_.front();
+  switch (entry.kind) {
+    case Kind::kQuery:
+      if (!PlanColumns(*entry.run, body, nullptr)) {
+        return false;
+      }
+      PassToClient(frame);
+      return true;
+    case Kind::kDescribeStatement:
+    case Kind::kDescribePortal:
+      if (entry.statement != nullptr && entry.statement->row_description != body) {
+        entry.statement->row_description = body;
+      }
+      if (entry.statement != nullptr) {
+        entry.statement->described = true;
+      }
+      PassToClient(frame);
+      expected_.PopFront();
+      return true;
+    default:
+      return Unexpected('T');
+  }
+}
+
+bool Conversation::OnNoData(std::string_view frame) {
+  SettleFront();
+  if (expected_.empty() || (expected_.front().kind != Kind::kDescribeStatement &&
+                            expected_.front().kind != Kind::kDescribePortal)) {
+    return Unexpected('n');
+  }
+  Expectation& entry = expected_.front();
+  if (entry.statement != nullptr) {
+    entry.statement->row_description.clear();
+    entry.statement->described = true;
+  }
+  PassToClient(frame);
+  expected_.PopFront();
+  return true;
+}
+
+// The first row of an Execute: its columns were described earlier, if at all.
+bool Conversation::OpenResult(Run& run, const Expectation& entry) {
+  run.opened = true;
+  if (entry.kind == Kind::kQuery) {
+    return true;  // RowDescription came before
+  }
+  const PreparedStatement& statement = *entry.statement;
+  if (statement.described && !statement.row_description.empty()) {
+    return PlanColumns(run, statement.row_description, &run.formats);
+  }
+  const Source source = SourceOf(run);
+  if (source.judged == nullptr || source.judged->changes_rows || source.judged->touches_masked) {
+    EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database returned rows of columns that it never described"));
+    return false;
+  }
+  return true;
+}
+
+bool Conversation::OnDataRow(std::string_view frame, std::string_view body) {
+  SettleFront();
+  if (expected_.empty() || expected_.front().denial != nullptr) {
+    return Unexpected('D');
+  }
+  Expectation& entry = expected_.front();
+  if (entry.injected) {
+    OnProbeRow(body);
+    return !ending_;
+  }
+  Run* const run = CurrentRun();
+  if (run == nullptr || (!run->opened && !OpenResult(*run, entry))) {
+    return run == nullptr ? Unexpected('D') : false;
+  }
+  if (run->limit_reached || entry.suppressed) {
+    return true;
+  }
+  ++run->rows;
+  ++counts_.rows;
+  run->bytes += frame.size();
+  if (!CheckRowLimits(*run)) {
+    return true;
+  }
+  if (run->plan != nullptr) {
+    return MaskRow(*run, body);
+  }
+  to_client_.Pass(frame);
+  if (recorder_.WantsRow(*run) && body.size() <= limits_.recorded_row_bytes_max && !recorder_.Row(*run, body)) {
+    EndUnrecorded();
+  }
+  return !ending_;
+}
+
+bool Conversation::MaskRow(Run& run, std::string_view body) {
+  std::string* const out = to_client_.own();
+  const size_t start = out->size();
+  out->append(pg::kHeaderBytes, '\0');
+  uint64_t masked_cells = 0;
+  const absl::Status status = run.plan->MaskRow(body, out, &masked_cells);
+  if (!status.ok()) {
+    out->resize(start);
+    EndWith(sqlstate::kConnectionFailure, status);
+    return false;
+  }
+  run.masked_cells += masked_cells;
+  counts_.masked_cells += masked_cells;
+  const std::string_view masked = std::string_view(*out).substr(start + pg::kHeaderBytes);
+  (*out)[start] = 'D';
+  pg::StoreU32(out->data() + start + 1, static_cast<uint32_t>(masked.size() + 4));
+  to_client_.Added();
+  if (recorder_.WantsRow(run) && masked.size() <= limits_.recorded_row_bytes_max && !recorder_.Row(run, masked)) {
+    EndUnrecorded();
+  }
+  return !ending_;
+}
+
+// A row that is not whole yet and that nobody has to look at: it is passed on as it comes.
+bool Conversation::StartsLongRow(const pg::Header& header) {
+  SettleFront();
+  Run* const run = CurrentRun();
+  if (run == nullptr || expected_.front().injected || expected_.front().denial != nullptr) {
+    return false;
+  }
+  if (header.type == 'D' && !run->opened && !OpenResult(*run, expected_.front())) {
+    return true;
+  }
+  const bool to_be_recorded = recorder_.WantsRow(*run) && header.body_bytes <= limits_.recorded_row_bytes_max;
+  if (run->plan != nullptr || to_be_recorded) {
+    return false;
+  }
+  server_pass_ = header.frame_bytes();
+  server_pass_dropped_ = run->limit_reached || expected_.front().suppressed;
+  if (server_pass_dropped_) {
+    return true;
+  }
+  ++run->rows;
+  ++counts_.rows;
+  run->bytes += header.frame_bytes();
+  server_pass_dropped_ = !CheckRowLimits(*run);
+  return true;
+}
+
+bool Conversation::OnServerCopyData(std::string_view frame, std::string_view body) {
+  SettleFront();
+  Run* const run = CurrentRun();
+  if (run == nullptr || expected_.front().denial != nullptr) {
+    return Unexpected('d');
+  }
+  if (run->limit_reached || expected_.front().suppressed) {
+    return true;
+  }
+  ++run->rows;
+  ++counts_.rows;
+  run->bytes += frame.size();
+  if (!CheckRowLimits(*run)) {
+    return true;
+  }
+  to_client_.Pass(frame);
+  if (!recorder_.CopyData(*run, false, body)) {
+    EndUnrecorded();
+  }
+  return !ending_;
+}
+
+// False when a limit is passed: the row is withheld and the statement cancelled.
+bool Conversation::CheckRowLimits(Run& run) {
+  const policy::Limits& limits = context_->view().limits();
+  const bool rows = limits.rows_per_statement != 0 && run.rows > limits.rows_per_statement;
+  const bool bytes = limits.bytes_per_statement != 0 && run.bytes > limits.bytes_per_statement;
+  if (!rows && !bytes) {
+    return true;
+  }
+  run.limit_reached = true;
+  run.limit = rows ? fmt::format("rows_per_statement = {}", limits.rows_per_statement)
+                   : fmt::format("bytes_per_statement = {}", limits.bytes_per_statement);
+  run.limit_hint = "Ask for less: add LIMIT or a WHERE clause, or aggregate in the database.";
+  host_.CancelStatement();
+  return false;
+}
+
+// The statement ended before its cancellation reached it. The client gets the error all the same; the server has no error to
+// show for it, so the transaction goes on.
+bool Conversation::FailLimited(Run& run) {
+  if (!expected_.front().suppressed) {
+    pg::AppendError(LimitReached(run.limit, run.limit_hint, AuditId(run.statement)), to_client_.own());
+    to_client_.Added();
+  }
+  if (!recorder_.Outcome(run, "", sqlstate::kLimitReached, run.limit, host_.Steady())) {
+    EndUnrecorded();
+    return false;
+  }
+  run.is_recorded = true;
+  ApplyEffects(run);
+  run.ResetResult();
+  ++run.index;
+  // What the server still answers is not for the client, which skips to ReadyForQuery.
+  for (size_t i = 0; i < expected_.size() && expected_[i].kind != Kind::kSync; ++i) {
+    expected_[i].suppressed = true;
+    if (expected_[i].kind == Kind::kQuery) {
+      return true;
+    }
+  }
+  expected_.PopFront();
+  dropping_ = !HasSync();
+  return !ending_;
+}
+
+bool Conversation::HasSync() {
+  for (size_t i = 0; i < expected_.size(); ++i) {
+    if (expected_[i].kind == Kind::kSync) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace chaperone::session

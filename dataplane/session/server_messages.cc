@@ -1,0 +1,374 @@
+// Server -> client: each message is matched with what is expected, and passed on, changed or swallowed. A message that fits
+// nothing ends the session: from then on nobody knows what a row belongs to.
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/session/conversation.h"
+#include "dataplane/session/denial.h"
+
+namespace chaperone::session {
+
+namespace pg = wire::postgres;
+namespace sqlstate = wire::postgres::sqlstate;
+
+size_t Conversation::OnServerBytes(std::string_view in) {
+  size_t used = 0;
+  while (used < in.size() && !ending_) {
+    const std::string_view rest = in.substr(used);
+    if (server_pass_ > 0) {
+      const size_t taken = std::min(server_pass_, rest.size());
+      if (!server_pass_dropped_) {
+        to_client_.Pass(rest.substr(0, taken));
+      }
+      server_pass_ -= taken;
+      used += taken;
+      continue;
+    }
+    pg::Header header;
+    absl::Status error;
+    const pg::FrameState state = pg::ReadBackendHeader(rest, &header, &error);
+    if (state == pg::FrameState::kNeedMore) {
+      break;
+    }
+    if (state == pg::FrameState::kError) {
+      EndWith(sqlstate::kConnectionFailure, error);
+      break;
+    }
+    if (rest.size() < header.frame_bytes()) {
+      if ((header.type == 'D' || header.type == 'd') && StartsLongRow(header)) {
+        continue;
+      }
+      if (header.body_bytes > limits_.row_bytes_max) {
+        EndWith(sqlstate::kProgramLimitExceeded,
+                base::ResourceExhausted("a row of {} bytes has to be masked, and at most {} can be; read it in parts",
+                                        header.body_bytes, limits_.row_bytes_max));
+      }
+      break;
+    }
+    const std::string_view frame = rest.substr(0, header.frame_bytes());
+    if (!OnServerMessage(header.type, frame, frame.substr(pg::kHeaderBytes))) {
+      break;
+    }
+    used += frame.size();
+  }
+  counts_.server_bytes += used;
+  MaybeResume();
+  return used;
+}
+
+bool Conversation::OnServerMessage(char type, std::string_view frame, std::string_view body) {
+  switch (type) {
+    case 'D':
+      return OnDataRow(frame, body);
+    case 'C':
+    case 'I':
+    case 's':
+      return OnCompletion(type, frame, body);
+    case 'Z':
+      return OnReadyForQuery(frame, body);
+    case '1':
+      return OnSimpleAnswer(Kind::kParse, frame);
+    case '2':
+      return OnSimpleAnswer(Kind::kBind, frame);
+    case '3':
+      return OnSimpleAnswer(Kind::kClose, frame);
+    case 'T':
+      return OnRowDescription(frame, body);
+    case 'n':
+      return OnNoData(frame);
+    case 't':
+      SettleFront();
+      if (expected_.empty() || expected_.front().kind != Kind::kDescribeStatement) {
+        return Unexpected(type);
+      }
+      PassToClient(frame);
+      return true;
+    case 'E':
+      return OnErrorResponse(frame, body);
+    case 'N':
+      return OnNotice(frame, body);
+    case 'S':
+      return OnParameterStatus(frame, body);
+    case 'A':
+      to_client_.Pass(frame);
+      return true;
+    case 'G':
+    case 'H':
+      return OnCopyResponse(type, frame, body);
+    case 'd':
+      return OnServerCopyData(frame, body);
+    case 'c':
+      SettleFront();
+      if (CurrentRun() == nullptr) {
+        return Unexpected(type);
+      }
+      PassToClient(frame);
+      return true;
+    default:
+      return Unexpected(type);
+  }
+}
+
+void Conversation::PassToClient(std::string_view frame) {
+  if (expected_.empty() || !(expected_.front().injected || expected_.front().suppressed)) {
+    to_client_.Pass(frame);
+  }
+}
+
+bool Conversation::Unexpected(char type) {
+  EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database sent message '{}' where it makes no sense", type));
+  return false;
+}
+
+// Entries that are answered by nothing are done when they come to the front.
+void Conversation::SettleFront() {
+  while (!expected_.empty() && expected_.front().kind == Kind::kCopyEnd) {
+    expected_.PopFront();
+  }
+}
+
+bool Conversation::OnSimpleAnswer(Kind kind, std::string_view frame) {
+  SettleFront();
+  // A refused message cannot have succeeded.
+  if (expected_.empty() || expected_.front().kind != kind || expected_.front().denial != nullptr) {
+    return Unexpected(frame[0]);
+  }
+  PassToClient(frame);
+  const bool ends_probe = expected_.front().injected && kind == Kind::kClose && probing_;
+  expected_.PopFront();
+  if (ends_probe) {
+    FinishProbe();
+  }
+  return !ending_;
+}
+
+bool Conversation::OnCompletion(char type, std::string_view frame, std::string_view body) {
+  SettleFront();
+  if (expected_.empty() || expected_.front().denial != nullptr) {
+    return Unexpected(type);
+  }
+  Expectation& entry = expected_.front();
+  const bool is_query = entry.kind == Kind::kQuery;
+  if ((!is_query && entry.kind != Kind::kExecute) || (is_query && type == 's')) {
+    return Unexpected(type);
+  }
+  std::string_view tag;
+  if (type == 'C') {
+    if (const absl::Status status = pg::DecodeCommandComplete(body, &tag); !status.ok()) {
+      EndWith(sqlstate::kConnectionFailure, status);
+      return false;
+    }
+  }
+  const RunPtr run = entry.run;
+  if (run == nullptr) {  // the probe's own Execute
+    expected_.PopFront();
+    return true;
+  }
+  if (run->limit_reached) {
+    return FailLimited(*run);
+  }
+  PassToClient(frame);
+  const bool suspended = type == 's';
+  FinishStatement(*run, suspended ? "(suspended)" : tag, !suspended);
+  if (!is_query) {
+    expected_.PopFront();
+  }
+  return !ending_;
+}
+
+bool Conversation::OnErrorResponse(std::string_view frame, std::string_view body) {
+  const auto fields = pg::ErrorFields::Decode(body);
+  if (!fields.ok()) {
+    EndWith(sqlstate::kConnectionFailure, fields.status());
+    return false;
+  }
+  SettleFront();
+  const bool is_fatal = fields->severity() == "FATAL" || fields->severity() == "PANIC";
+  if (is_fatal || expected_.empty()) {
+    // The server ends the connection; what it says is for the client.
+    to_client_.Pass(frame);
+    if (is_fatal) {
+      ending_ = Ending{std::nullopt, "server_closed"};
+    }
+    return !is_fatal;
+  }
+  Expectation& entry = expected_.front();
+  if (entry.injected && probing_) {
+    EndWith(sqlstate::kConnectionFailure, base::Internal("the database did not answer the sidecar's own question"));
+    return false;
+  }
+  copy_in_ = false;
+  SendError(entry, *fields, frame);
+  const Kind kind = entry.kind;
+  if (kind == Kind::kQuery || kind == Kind::kFunctionCall) {
+    return true;  // ReadyForQuery follows
+  }
+  SkipToSync();
+  return true;
+}
+
+// The error as the client gets it: a denial in place of what the substitute ran into, a limit in place of its cancellation, and
+// nothing that could quote a masked value.
+void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, std::string_view frame) {
+  const RunPtr run = entry.run;
+  const bool denied = entry.denial != nullptr;
+  const bool limited = run != nullptr && !run->limit.empty();
+  const bool scrubbed = run != nullptr && RunTouchesMasked(*run);
+  pg::ErrorMessage error;
+  if (denied) {
+    error = std::move(*entry.denial);
+    entry.denial = nullptr;
+  } else if (limited) {
+    error = LimitReached(run->limit, run->limit_hint, AuditId(run->statement));
+  } else if (scrubbed) {
+    error = Scrub(fields);
+    ++counts_.scrubbed_messages;
+  } else {
+    error.sqlstate = fields.sqlstate();
+    error.message = fields.message();
+  }
+  if (!entry.suppressed && !entry.injected) {
+    if (denied || limited || scrubbed) {
+      pg::AppendError(error, to_client_.own());
+      to_client_.Added();
+    } else {
+      to_client_.Pass(frame);
+    }
+  }
+  if (run != nullptr) {
+    if (!recorder_.Outcome(*run, "", error.sqlstate, error.message, host_.Steady())) {
+      EndUnrecorded();
+    }
+    run->is_recorded = true;
+    run->ResetResult();
+  }
+}
+
+// The server discards everything up to the next Sync: so do the expectations, and what the discarded messages changed is taken
+// back, last first.
+void Conversation::SkipToSync() {
+  size_t count = 0;
+  while (count < expected_.size() && expected_[count].kind != Kind::kSync) {
+    ++count;
+  }
+  for (size_t i = count; i-- > 0;) {
+    Expectation& entry = expected_[i];
+    names_.TakeBack(std::move(entry.undo));
+    if (entry.run != nullptr && !entry.run->is_recorded) {
+      RecordSkipped(*entry.run);
+    }
+  }
+  if (count == expected_.size()) {
+    dropping_ = true;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    expected_.PopFront();
+  }
+}
+
+bool Conversation::OnReadyForQuery(std::string_view frame, std::string_view body) {
+  SettleFront();
+  pg::TransactionStatus status;
+  if (expected_.empty() || !pg::DecodeReadyForQuery(body, &status).ok()) {
+    return Unexpected('Z');
+  }
+  const Kind kind = expected_.front().kind;
+  if (kind != Kind::kSync && kind != Kind::kQuery && kind != Kind::kFunctionCall) {
+    return Unexpected('Z');
+  }
+  if (expected_.front().denial != nullptr) {
+    return Unexpected('Z');  // a refused message must fail before this
+  }
+  if (!expected_.front().injected) {
+    to_client_.Pass(frame);
+  }
+  expected_.PopFront();
+  const bool ended = transaction_ != pg::TransactionStatus::kIdle && status == pg::TransactionStatus::kIdle;
+  transaction_ = status;
+  if (status == pg::TransactionStatus::kIdle) {
+    names_.EndTransaction();
+    OnTransactionEnd(ended);
+  } else if (status == pg::TransactionStatus::kFailed && names_changed_in_transaction_) {
+    names_stale_ = true;
+  }
+  return true;
+}
+
+bool Conversation::OnNotice(std::string_view frame, std::string_view body) {
+  const auto fields = pg::ErrorFields::Decode(body);
+  if (!fields.ok()) {
+    EndWith(sqlstate::kConnectionFailure, fields.status());
+    return false;
+  }
+  SettleFront();
+  const Run* const run = CurrentRun();
+  if (!expected_.empty() && (expected_.front().injected || expected_.front().denial != nullptr)) {
+    return true;
+  }
+  if (run != nullptr && RunTouchesMasked(*run)) {
+    ++counts_.scrubbed_messages;
+    pg::AppendNotice(Scrub(*fields), to_client_.own());
+    to_client_.Added();
+    return true;
+  }
+  to_client_.Pass(frame);
+  if (!recorder_.Notice(run != nullptr ? run->statement : 0, fields->severity(), fields->sqlstate(),
+                        fields->message())) {
+    EndUnrecorded();
+  }
+  return !ending_;
+}
+
+bool Conversation::OnParameterStatus(std::string_view frame, std::string_view body) {
+  std::string_view name, value;
+  if (const absl::Status status = pg::DecodeParameterStatus(body, &name, &value); !status.ok()) {
+    EndWith(sqlstate::kConnectionFailure, status);
+    return false;
+  }
+  // Text is read here as UTF-8 with standard strings; a server that reads it otherwise sees other statements than we do.
+  const bool differs = (name == "client_encoding" && value != "UTF8") ||
+                       (name == "standard_conforming_strings" && value != "on");
+  if (differs) {
+    EndWith(sqlstate::kFeatureNotSupported,
+            base::FailedPrecondition("{} was changed to something else than the sidecar reads statements with", name));
+    return false;
+  }
+  to_client_.Pass(frame);
+  return true;
+}
+
+bool Conversation::OnCopyResponse(char type, std::string_view frame, std::string_view body) {
+  SettleFront();
+  pg::CopyResponse response;
+  if (CurrentRun() == nullptr || expected_.front().denial != nullptr ||
+      !pg::DecodeCopyResponse(body, &response).ok()) {
+    return Unexpected(type);
+  }
+  PassToClient(frame);
+  if (type == 'H') {
+    return true;
+  }
+  // From here to CopyDone the server passes over Sync: those that were sent already are not answered.
+  copy_in_ = true;
+  for (size_t i = 1; i < expected_.size();) {
+    const Kind kind = expected_[i].kind;
+    if (kind == Kind::kCopyEnd) {
+      copy_in_ = false;
+      break;
+    }
+    if (kind != Kind::kSync) {
+      break;  // the server takes it for a violation: an error follows
+    }
+    expected_.Erase(i);
+  }
+  return true;
+}
+
+void Conversation::MaybeResume() {
+  SettleFront();
+  if (pause_ == Pause::kBarrier && expected_.empty() && !probing_) {
+    pause_ = Pause::kNone;
+  }
+}
+
+}  // namespace chaperone::session

@@ -1,0 +1,118 @@
+// One loop's sessions, what they share, and the services of the whole process that they use.
+#ifndef CHAPERONE_DATAPLANE_SESSION_SESSION_TABLE_H_
+#define CHAPERONE_DATAPLANE_SESSION_SESSION_TABLE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dataplane/approval/board.h"
+#include "dataplane/approval/gate.h"
+#include "dataplane/events/metrics.h"
+#include "dataplane/policy/freshness.h"
+#include "dataplane/recorder/spool.h"
+#include "dataplane/runtime/loop.h"
+#include "dataplane/runtime/task.h"
+#include "dataplane/runtime/tls.h"
+#include "dataplane/session/cancel_registry.h"
+#include "dataplane/session/options.h"
+#include "dataplane/session/session_counter.h"
+#include "dataplane/session/snapshot.h"
+#include "dataplane/upstream/catalog_service.h"
+#include "dataplane/upstream/connector.h"
+
+namespace chaperone::session {
+
+class Session;
+
+// TLS towards clients, replaced when the certificate changes.
+class ClientTls {
+ public:
+  void Set(std::shared_ptr<SSL_CTX> context) { std::atomic_store(&context_, std::move(context)); }
+  // Null when TLS is not configured.
+  std::shared_ptr<SSL_CTX> Get() const { return std::atomic_load(&context_); }
+
+ private:
+  std::shared_ptr<SSL_CTX> context_;
+};
+
+// All outlive every loop.
+struct Services {
+  const base::Clock& clock;
+  const SessionOptions& options;
+  upstream::Connector& connector;
+  upstream::CatalogService& catalogs;
+  approval::Gate& approvals;
+  approval::Board& approval_board;
+  const policy::ControlPlaneLink& link;
+  CancelRegistry& cancels;
+  SessionCounter& counter;
+  const ClientTls& client_tls;
+};
+
+// Threading: the loop's.
+class SessionTable {
+ public:
+  SessionTable(const Services& services, runtime::Loop& loop, std::shared_ptr<recorder::Spool> spool,
+               events::LoopMetrics& metrics);
+  // REQUIRES: size() == 0.
+  ~SessionTable();
+  SessionTable(const SessionTable&) = delete;
+  SessionTable& operator=(const SessionTable&) = delete;
+
+  // Takes over an accepted connection. `is_local`: it comes over loopback or a Unix socket.
+  void Accept(runtime::Fd fd, std::string peer_address, bool is_local);
+  // A new snapshot is in force. Sessions that it revokes end; their ids by revocation go to `ended`.
+  struct Ended {
+    std::string revocation_id;
+    base::SessionId session;
+  };
+  std::vector<Ended> SetSnapshot(SnapshotPtr snapshot);
+  void SetCatalog(const std::string& database, upstream::CatalogPtr catalog);
+  // Ends a session. False when it is not here. `done` runs when its connection is closed.
+  bool Kill(const base::SessionId& session, const std::string& reason, std::function<void()> done);
+  // Nothing begins any more; sessions end when nothing runs, and all of them by `deadline`. `done` runs when none is left.
+  void Drain(runtime::SteadyTime deadline, std::function<void()> done);
+  size_t size() const { return sessions_.size(); }
+
+  // --- For sessions ---
+  const Services& services() const { return services_; }
+  runtime::Loop& loop() { return loop_; }
+  recorder::Spool& spool() { return *spool_; }
+  events::LoopMetrics& metrics() { return metrics_; }
+  const SnapshotPtr& snapshot() const { return snapshot_; }
+  // Null when the catalog has not been read yet.
+  upstream::CatalogPtr CatalogOf(const std::string& database) const;
+  std::shared_ptr<const policy::View> ViewFor(const policy::Principal& principal, const std::string& database);
+  std::shared_ptr<JudgeContext> ContextFor(const std::shared_ptr<const policy::View>& view, uint64_t policy_revision,
+                                           const upstream::CatalogPtr& catalog, const sql::SessionContext& names);
+  // Input of whichever session reads now; nobody's between two events.
+  std::vector<char>& scratch() { return scratch_; }
+  void Add(const base::SessionId& id, Session* session) { sessions_[id] = session; }
+  void Remove(const base::SessionId& id);
+  // Sessions end when nothing runs, and by this time.
+  const std::optional<runtime::SteadyTime>& drain_deadline() const { return drain_deadline_; }
+
+ private:
+  const Services services_;
+  runtime::Loop& loop_;
+  const std::shared_ptr<recorder::Spool> spool_;
+  events::LoopMetrics& metrics_;
+  SnapshotPtr snapshot_;
+  std::unordered_map<std::string, upstream::CatalogPtr> catalogs_;
+  std::unordered_map<std::string, std::weak_ptr<const policy::View>> views_;
+  std::unordered_map<std::string, std::weak_ptr<JudgeContext>> contexts_;
+  std::vector<char> scratch_;
+  std::optional<runtime::SteadyTime> drain_deadline_;
+  std::function<void()> drained_;
+  std::unordered_map<base::SessionId, Session*> sessions_;
+  runtime::TaskGroup tasks_;
+};
+
+}  // namespace chaperone::session
+
+#endif  // CHAPERONE_DATAPLANE_SESSION_SESSION_TABLE_H_

@@ -1,0 +1,136 @@
+#include "dataplane/session/statement_recorder.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace chaperone::session {
+
+namespace pg = wire::postgres;
+
+uint64_t StatementRecorder::NowMicros() const {
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(clock_.Wall().time_since_epoch()).count());
+}
+
+bool StatementRecorder::Attempt(const Judged& judged, const pg::Bind* bind,
+                                const std::vector<uint32_t>& parameter_types, recording::Attempt attempt,
+                                uint64_t* statement) {
+  // Kept between calls, so that an attempt allocates nothing.
+  thread_local std::vector<recording::Parameter> parameters;
+  parameters.clear();
+  if (bind != nullptr) {
+    pg::BindValues values = bind->values;
+    for (size_t i = 0; i < bind->values.size(); ++i) {
+      const pg::BindValue value = values.Next();
+      recording::Parameter& parameter = parameters.emplace_back();
+      parameter.type_oid = i < parameter_types.size() ? parameter_types[i] : 0;
+      parameter.binary = bind->IsBinary(i);
+      parameter.is_null = value.is_null;
+      parameter.value_bytes = static_cast<uint32_t>(value.bytes.size());
+      // Which parameter goes to a masked column is not told apart: none is shown.
+      parameter.masked = judged.touches_masked;
+      if (!parameter.masked) {
+        parameter.value = value.bytes.substr(0, kParameterBytesMax);
+      }
+    }
+  }
+  attempt.statement = next_statement_;
+  attempt.policy_revision = judged.policy_revision;
+  attempt.parameters = parameters;
+  if (!recorder_.AppendAttempt(NowMicros(), judged.key, judged.text, attempt)) {
+    return false;
+  }
+  *statement = next_statement_++;
+  return true;
+}
+
+bool StatementRecorder::FindShape(std::string_view description, const std::vector<uint16_t>* formats,
+                                  const masking::ResultPlan* plan, uint32_t* shape_id) const {
+  for (const KnownShape& shape : shapes_) {
+    if (shape.plan == plan && shape.description == description &&
+        (formats == nullptr ? shape.formats.empty() : shape.formats == *formats)) {
+      *shape_id = shape.id;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool StatementRecorder::Shape(std::string_view description, const std::vector<pg::FieldDescription>& fields,
+                              const std::vector<uint16_t>* formats, const masking::ResultPlan* plan,
+                              uint32_t* shape_id) {
+  if (FindShape(description, formats, plan, shape_id)) {
+    return true;
+  }
+  std::vector<recording::Column> columns;
+  columns.reserve(fields.size());
+  for (size_t i = 0; i < fields.size(); ++i) {
+    recording::Column& column = columns.emplace_back();
+    column.name = fields[i].name;
+    column.type_oid = fields[i].type_oid;
+    column.table_oid = fields[i].table_oid;
+    column.attnum = fields[i].attnum;
+    column.binary = fields[i].format == 1;
+    if (plan != nullptr) {
+      column.mask_rule = plan->RuleOf(i);
+      column.mask_method = plan->MethodOf(i);
+    }
+  }
+  if (!recorder_.Append(NowMicros(), recording::Columns{next_shape_, columns})) {
+    return false;
+  }
+  if (shapes_.size() == kShapesMax) {
+    shapes_.erase(shapes_.begin());
+  }
+  shapes_.push_back(KnownShape{std::string(description), plan, formats != nullptr ? *formats : std::vector<uint16_t>(), next_shape_});
+  *shape_id = next_shape_++;
+  return true;
+}
+
+bool StatementRecorder::Row(Run& run, std::string_view body) {
+  thread_local std::string framed;
+  const auto size = static_cast<uint32_t>(body.size());
+  framed.resize(sizeof(size) + body.size());
+  std::memcpy(framed.data(), &size, sizeof(size));
+  std::memcpy(framed.data() + sizeof(size), body.data(), body.size());
+  if (!recorder_.Append(NowMicros(), recording::Rows{run.statement, run.shape_id, 1, framed})) {
+    return false;
+  }
+  ++run.recorded_rows;
+  return true;
+}
+
+bool StatementRecorder::CopyData(Run& run, bool from_client, std::string_view data) {
+  if (options_.results != policy::RecordingOptions::Results::kMasked || run.bytes > kCopyBytesMax) {
+    return true;
+  }
+  return recorder_.Append(NowMicros(), recording::CopyData{run.statement, from_client, data});
+}
+
+bool StatementRecorder::Outcome(const Run& run, std::string_view tag, std::string_view sqlstate,
+                                std::string_view message, std::chrono::steady_clock::time_point now) {
+  recording::Outcome outcome;
+  outcome.statement = run.statement;
+  outcome.tag = tag;
+  outcome.sqlstate = sqlstate;
+  outcome.message = message;
+  outcome.rows = run.rows;
+  outcome.bytes = run.bytes;
+  outcome.masked_cells = run.masked_cells;
+  outcome.recorded_rows = run.recorded_rows;
+  const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(now - run.started).count();
+  outcome.latency_us = static_cast<uint32_t>(std::clamp<int64_t>(latency, 0, UINT32_MAX));
+  return recorder_.Append(NowMicros(), outcome);
+}
+
+bool StatementRecorder::Notice(uint64_t statement, std::string_view severity, std::string_view sqlstate,
+                               std::string_view message) {
+  return recorder_.Append(NowMicros(), recording::Notice{statement, severity, sqlstate, message});
+}
+
+bool StatementRecorder::Approval(uint64_t statement, std::string_view approval_id, std::string_view state,
+                                 std::string_view by) {
+  return recorder_.Append(NowMicros(), recording::ApprovalEvent{statement, approval_id, state, by});
+}
+
+}  // namespace chaperone::session

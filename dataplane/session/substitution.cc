@@ -1,0 +1,65 @@
+// Denial by substitution: what the server gets in place of a refused message. Each is bound to fail in every state of the session,
+// a failed transaction included, and leaves nothing behind.
+#include <utility>
+
+#include "dataplane/session/conversation.h"
+
+namespace chaperone::session {
+
+namespace pg = wire::postgres;
+
+namespace {
+
+// PostgreSQL's grammar knows no statement that begins so: a syntax error, raised before the transaction's state is looked at. It is
+// what the server's log shows of a refused statement.
+constexpr std::string_view kRefusedText = "chaperone_refused";
+// No client can make these: names that begin like this are refused in names of its own by the same map look-up as any other.
+constexpr std::string_view kNoSuchName = "chaperone: no such name";
+
+}  // namespace
+
+void Conversation::Substitute(Kind kind, Admission refused, std::string_view name) {
+  std::string* const out = to_server_.own();
+  Names::UndoStep undo;
+  switch (kind) {
+    case Kind::kQuery:
+    case Kind::kFunctionCall:
+      pg::AppendQuery(kRefusedText, out);
+      break;
+    case Kind::kParse:
+      // A Parse that fails drops the unnamed statement if that is what it would have made, and no other.
+      pg::AppendParse(name.empty() ? name : kNoSuchName, kRefusedText, out);
+      if (name.empty()) {
+        undo = names_.SetStatement(name, nullptr);
+      }
+      break;
+    case Kind::kBind:
+      pg::AppendBind(kNoSuchName, kNoSuchName, out);
+      break;
+    default:
+      pg::AppendExecute(kNoSuchName, 0, out);
+      break;
+  }
+  to_server_.Added();
+  Expectation& entry = expected_.Push(kind);
+  entry.denial = std::move(refused.denial);
+  entry.run = std::move(refused.run);
+  entry.undo = std::move(undo);
+  if (kind == Kind::kQuery || kind == Kind::kFunctionCall) {
+    executed_since_sync_ = false;
+    unsynced_ = false;
+  } else {
+    unsynced_ = true;
+    dropping_ = true;
+  }
+}
+
+void Conversation::SubstituteNatural(Kind kind, std::string_view state, std::string message) {
+  Admission refused;
+  refused.denial = std::make_unique<pg::ErrorMessage>();
+  refused.denial->sqlstate = state;
+  refused.denial->message = std::move(message);
+  Substitute(kind, std::move(refused));
+}
+
+}  // namespace chaperone::session

@@ -1,0 +1,306 @@
+// Whether a statement runs: the verdict of its text and of the statements that it names, approvals, the record of the attempt. What
+// cannot be recorded does not run.
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/session/conversation.h"
+#include "dataplane/session/denial.h"
+
+namespace chaperone::session {
+
+namespace pg = wire::postgres;
+namespace sqlstate = wire::postgres::sqlstate;
+
+namespace {
+
+bool IsStricter(const policy::Verdict& a, const policy::Verdict& b) { return a.decision > b.decision; }
+
+recording::RecordedDecision Recorded(policy::Decision decision) {
+  return static_cast<recording::RecordedDecision>(decision);
+}
+
+recording::Attempt AttemptOf(const policy::Verdict& verdict, recording::Channel channel) {
+  recording::Attempt attempt;
+  attempt.channel = channel;
+  attempt.decision = Recorded(verdict.decision);
+  attempt.observed = verdict.observed.has_value();
+  attempt.observed_decision = Recorded(verdict.observed.value_or(policy::Decision::kAllow));
+  attempt.policy = verdict.policy;
+  attempt.rule = verdict.rule;
+  attempt.reason = verdict.reason;
+  attempt.action = verdict.action;
+  attempt.resource = verdict.resource;
+  return attempt;
+}
+
+bool IsUnknown(const policy::Verdict& verdict) {
+  return verdict.decision == policy::Decision::kDeny && verdict.action == sql::ActionName(sql::Action::kUnknown);
+}
+
+// What is approved: the text, and behind it the texts that its EXECUTE and FETCH name.
+std::string TextOf(const Judged& judged, const std::vector<JudgedPtr>& targets) {
+  std::string text = judged.text;
+  for (const JudgedPtr& target : targets) {
+    text += '\n';
+    text += target->text;
+  }
+  return text;
+}
+
+// Anything but reading, for `degraded`.
+bool IsWrite(const sql::Facts& facts) {
+  return std::any_of(facts.statements.begin(), facts.statements.end(), [](const sql::Statement& statement) {
+    return std::any_of(statement.needs.begin(), statement.needs.end(), [](const sql::Need& need) {
+      return need.action != sql::Action::kRead && need.action != sql::Action::kSession;
+    });
+  });
+}
+
+}  // namespace
+
+JudgedPtr Conversation::JudgeText(std::string_view text, bool* wait) {
+  JudgedPtr judged = context_->Judge(text, host_.Wall());
+  // A name that is not known may be newer than the catalog at hand: look once before it is refused.
+  if (IsUnknown(judged->verdict) && !catalog_retried_ && host_.CatalogMayBeStale()) {
+    catalog_retried_ = true;
+    pause_ = Pause::kCatalog;
+    *wait = true;
+  }
+  return judged;
+}
+
+bool Conversation::ResolveNames(const Judged& judged, Named* named, pg::ErrorMessage* error) {
+  for (size_t i = 0; judged.has_session_objects && i < judged.facts.statements.size(); ++i) {
+    const sql::Statement& statement = judged.facts.statements[i];
+    const bool executes = statement.object_verb == sql::SessionObjectVerb::kExecute;
+    if (!executes && statement.object_verb != sql::SessionObjectVerb::kFetch) {
+      continue;
+    }
+    const auto makes = executes ? sql::SessionObjectVerb::kPrepare : sql::SessionObjectVerb::kDeclareCursor;
+    const bool made_before = std::any_of(judged.facts.statements.begin(),
+                                         judged.facts.statements.begin() + static_cast<std::ptrdiff_t>(i),
+                                         [&](const sql::Statement& earlier) {
+                                           return earlier.object_verb == makes &&
+                                                  earlier.object_name == statement.object_name;
+                                         });
+    if (made_before) {
+      continue;  // judged as a part of this very text
+    }
+    const PortalPtr portal = executes ? nullptr : names_.FindPortal(statement.object_name);
+    const StatementPtr target = executes            ? names_.FindStatement(statement.object_name)
+                                : portal != nullptr ? portal->statement
+                                                    : nullptr;
+    if (target == nullptr) {
+      error->sqlstate = executes ? sqlstate::kInvalidStatementName : sqlstate::kInvalidCursorName;
+      error->message = fmt::format(executes ? "prepared statement \"{}\" does not exist" : "cursor \"{}\" does not exist",
+                                   statement.object_name);
+      return false;
+    }
+    Refresh(*target);
+    named->targets.push_back(target->judged);
+    if (IsStricter(target->judged->verdict, *named->verdict)) {
+      named->verdict = &target->judged->verdict;
+    }
+  }
+  return true;
+}
+
+void Conversation::Refresh(PreparedStatement& statement) {
+  const auto& valid_until = statement.judged->verdict.valid_until;
+  if (statement.context_id == context_->id() && (!valid_until || host_.Wall() < *valid_until)) {
+    return;
+  }
+  JudgedPtr judged = context_->Judge(statement.judged->text, host_.Wall());
+  statement.context_id = context_->id();
+  if (judged != statement.judged) {
+    // Judged anew: what the server said of its columns was said under other circumstances.
+    statement.judged = std::move(judged);
+    statement.described = false;
+  }
+}
+
+Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::Channel channel, const pg::Bind* bind,
+                                            const std::vector<uint32_t>& parameter_types) {
+  Named named;
+  named.verdict = &judged->verdict;
+  pg::ErrorMessage error;
+  if (!ResolveNames(*judged, &named, &error)) {
+    Admission admission = Start(judged->verdict, judged, channel, bind, parameter_types, "");
+    if (admission.outcome == Admission::Outcome::kRun) {
+      admission.outcome = Admission::Outcome::kRefuse;
+      admission.denial = std::make_unique<pg::ErrorMessage>(std::move(error));
+    }
+    return admission;
+  }
+  const policy::Verdict& verdict = *named.verdict;
+  if (verdict.decision == policy::Decision::kDeny) {
+    return Refuse(judged, verdict, channel, bind, parameter_types);
+  }
+  if (const auto stale = host_.CheckFreshness(IsWrite(judged->facts))) {
+    policy::Verdict degraded;
+    degraded.rule = "degraded";
+    degraded.reason = *stale;
+    degraded.hint = "Try again when the control plane can be reached; reading may still be allowed.";
+    return Refuse(judged, degraded, channel, bind, parameter_types);
+  }
+  if (verdict.decision == policy::Decision::kRequireApproval) {
+    return AdmitApproved(judged, named, channel, bind, parameter_types);
+  }
+  return Start(verdict, judged, channel, bind, parameter_types, "");
+}
+
+Conversation::Admission Conversation::AdmitApproved(const JudgedPtr& judged, const Named& named,
+                                                    recording::Channel channel, const pg::Bind* bind,
+                                                    const std::vector<uint32_t>& parameter_types) {
+  auto ask = std::make_unique<ApprovalAsk>();
+  ask->judged = judged;
+  ask->verdict = *named.verdict;
+  FillAsk(named, bind, parameter_types, ask.get());
+  if (!approval_answer_ || approval_answer_->digest != ask->digest) {
+    approval_answer_.reset();
+    ask->may_hold = expected_.empty() && transaction_ == pg::TransactionStatus::kIdle && !executed_since_sync_;
+    ask_ = std::move(ask);
+    pause_ = Pause::kApproval;
+    return {Admission::Outcome::kWait, nullptr, nullptr};
+  }
+  const ApprovalAnswer answer = *std::exchange(approval_answer_, std::nullopt);
+  if (answer.state == ApprovalAnswer::State::kConsumed) {
+    return Start(ask->verdict, judged, channel, bind, parameter_types, answer.id);
+  }
+  Admission admission = Start(ask->verdict, judged, channel, bind, parameter_types, answer.id);
+  if (admission.outcome == Admission::Outcome::kRun) {
+    ++counts_.denied;
+    admission.outcome = Admission::Outcome::kRefuse;
+    admission.denial = std::make_unique<pg::ErrorMessage>(
+        AnswerError(ask->verdict, answer, AuditId(admission.run->statement)));
+  }
+  return admission;
+}
+
+pg::ErrorMessage Conversation::AnswerError(const policy::Verdict& verdict, const ApprovalAnswer& answer,
+                                           std::string_view audit_id) const {
+  switch (answer.state) {
+    case ApprovalAnswer::State::kPending:
+      return ApprovalPending(verdict, answer.id, audit_id, answer.retry_after);
+    case ApprovalAnswer::State::kRejected:
+      return ApprovalRefused(verdict, answer.id, audit_id, "rejected", answer.comment);
+    case ApprovalAnswer::State::kExpired:
+      return ApprovalRefused(verdict, answer.id, audit_id, "expired", answer.comment);
+    case ApprovalAnswer::State::kCancelled: {
+      pg::ErrorMessage error;
+      error.sqlstate = sqlstate::kQueryCanceled;
+      error.message = "canceling statement due to user request";
+      return error;
+    }
+    default: {
+      policy::Verdict denied = verdict;
+      denied.decision = policy::Decision::kDeny;
+      denied.reason = fmt::format("it needs an approval, and none can be asked for now: {}", answer.comment);
+      denied.hint = "Try again when the control plane can be reached.";
+      return Denied(denied, audit_id);
+    }
+  }
+}
+
+void Conversation::FillAsk(const Named& named, const pg::Bind* bind, const std::vector<uint32_t>& parameter_types,
+                           ApprovalAsk* ask) const {
+  if (bind != nullptr) {
+    pg::BindValues values = bind->values;
+    for (size_t i = 0; i < bind->values.size(); ++i) {
+      const pg::BindValue value = values.Next();
+      ask->parameters.push_back({i < parameter_types.size() ? parameter_types[i] : 0, bind->IsBinary(i), value.is_null,
+                                 value.bytes});
+    }
+  }
+  ask->text = TextOf(*ask->judged, named.targets);
+  recording::DigestInput input;
+  input.issuer = identity_.issuer;
+  input.subject = identity_.subject;
+  input.human = identity_.human;
+  input.task = identity_.task;
+  input.endpoint = identity_.endpoint;
+  input.database = identity_.database;
+  input.role = context_->names().role;
+  for (const std::string& schema : context_->names().search_path) {
+    input.search_path.push_back(schema);
+  }
+  input.statement = ask->text;
+  input.parameters = ask->parameters;
+  ask->digest = recording::ApprovalDigest(input);
+}
+
+Conversation::Admission Conversation::Refuse(const JudgedPtr& judged, const policy::Verdict& verdict,
+                                             recording::Channel channel, const pg::Bind* bind,
+                                             const std::vector<uint32_t>& parameter_types) {
+  Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
+  if (admission.outcome == Admission::Outcome::kRun) {
+    ++counts_.denied;
+    admission.outcome = Admission::Outcome::kRefuse;
+    admission.denial = std::make_unique<pg::ErrorMessage>(Denied(verdict, AuditId(admission.run->statement)));
+    if (judged->facts.error && judged->facts.error->location >= 0) {
+      admission.denial->position = PositionOf(judged->text, judged->facts.error->location);
+    }
+  }
+  return admission;
+}
+
+// Records the attempt; every attempt, refused or not, has a run, so that its outcome is recorded too.
+Conversation::Admission Conversation::Start(const policy::Verdict& verdict, const JudgedPtr& judged,
+                                            recording::Channel channel, const pg::Bind* bind,
+                                            const std::vector<uint32_t>& parameter_types,
+                                            std::string_view approval_id) {
+  Admission admission;
+  admission.run = RunPtr(new Run);
+  admission.run->judged = judged;
+  admission.run->started = host_.Steady();
+  recording::Attempt attempt = AttemptOf(verdict, channel);
+  attempt.approval_id = approval_id;
+  ++counts_.statements;
+  if (!recorder_.Attempt(*judged, bind, parameter_types, attempt, &admission.run->statement)) {
+    ++counts_.denied;
+    admission.run = nullptr;
+    admission.outcome = Admission::Outcome::kRefuse;
+    admission.denial = std::make_unique<pg::ErrorMessage>(
+        LimitReached("the sidecar's recording spool is full, and what cannot be recorded does not run",
+                     "Try again later; the sidecar's operator has to look at its connection to the control plane.", ""));
+    return admission;
+  }
+  admission.outcome = Admission::Outcome::kRun;
+  return admission;
+}
+
+std::string Conversation::AuditId(uint64_t statement) const {
+  return fmt::format("{}/{}", identity_.session_id, statement);
+}
+
+int Conversation::PositionOf(std::string_view text, int32_t offset) {
+  // PostgreSQL counts characters from 1.
+  const std::string_view before = text.substr(0, static_cast<size_t>(offset));
+  return 1 + static_cast<int>(std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+bool Conversation::StillNeedsApproval() {
+  const JudgedPtr judged = context_->Judge(ask_->judged->text, host_.Wall());
+  Named named;
+  named.verdict = &judged->verdict;
+  pg::ErrorMessage error;
+  if (!ResolveNames(*judged, &named, &error) || named.verdict->decision != policy::Decision::kRequireApproval) {
+    return false;
+  }
+  return TextOf(*judged, named.targets) == ask_->text;
+}
+
+void Conversation::AnswerApproval(ApprovalAnswer answer) {
+  answer.digest = ask_->digest;
+  approval_answer_ = std::move(answer);
+  ask_ = nullptr;
+  pause_ = Pause::kNone;
+}
+
+void Conversation::WithdrawAsk() {
+  ask_ = nullptr;
+  approval_answer_.reset();
+  pause_ = Pause::kNone;
+}
+
+}  // namespace chaperone::session

@@ -1,0 +1,214 @@
+#include "dataplane/upstream/catalog_service.h"
+
+#include <utility>
+
+#include "api/sql/catalog_builder.h"
+#include "api/sql/catalog_queries.h"
+#include "dataplane/runtime/transfer.h"
+#include "dataplane/upstream/query.h"
+
+namespace chaperone::upstream {
+
+using runtime::Task;
+
+namespace {
+
+constexpr uint32_t kConnectionBit = runtime::Waiter::kFirstFree;
+constexpr uint32_t kAskedBit = runtime::Waiter::kFirstFree << 1;
+
+absl::Status NoRows(const QueryCells&) { return absl::OkStatus(); }
+
+}  // namespace
+
+struct CatalogService::Database {
+  Database(runtime::Loop& loop, std::string database_name)
+      : name(std::move(database_name)), waiter(loop), watched(waiter, kConnectionBit) {}
+
+  struct Question {
+    runtime::Loop* where;
+    Answer answer;
+  };
+
+  const std::string name;
+  runtime::Waiter waiter;
+  runtime::WatchedFd watched;
+  std::unique_ptr<ServerConnection> connection;
+  CatalogPtr catalog;
+  std::string probe;
+  runtime::SteadyTime read_at{};
+  std::vector<Question> questions;
+};
+
+CatalogService::CatalogService(runtime::Loop& loop, Connector& connector, const Options& options, Listener listener)
+    : loop_(loop),
+      connector_(connector),
+      options_(options),
+      listener_(std::move(listener)),
+      tasks_([](std::exception_ptr) { std::abort(); }) {}
+
+CatalogService::~CatalogService() = default;
+
+void CatalogService::Get(const std::string& database, runtime::Loop& where, Answer answer) {
+  loop_.Post([this, database, &where, answer = std::move(answer)]() mutable {
+    Database* const found = Find(database);
+    if (found == nullptr) {
+      where.Post([answer = std::move(answer), max = options_.databases_max] {
+        answer(base::ResourceExhausted("sessions use {} databases already", max));
+      });
+      return;
+    }
+    Ask(*found, false, where, std::move(answer));
+  });
+}
+
+void CatalogService::Refresh(const std::string& database, runtime::Loop& where, Answer answer) {
+  loop_.Post([this, database, &where, answer = std::move(answer)]() mutable {
+    if (Database* const found = Find(database)) {
+      Ask(*found, true, where, std::move(answer));
+    }
+  });
+}
+
+CatalogService::Database* CatalogService::Find(const std::string& name) {
+  const auto found = databases_.find(name);
+  if (found != databases_.end()) {
+    return found->second.get();
+  }
+  if (databases_.size() >= options_.databases_max || stopping_) {
+    return nullptr;
+  }
+  auto database = std::make_unique<Database>(loop_, name);
+  Database* const made = database.get();
+  databases_.emplace(name, std::move(database));
+  tasks_.Spawn(Serve(*made));
+  return made;
+}
+
+void CatalogService::Ask(Database& database, bool fresh, runtime::Loop& where, Answer answer) {
+  const bool is_recent = loop_.Now() - database.read_at < options_.refresh_interval;
+  if (database.catalog != nullptr && (!fresh || is_recent)) {
+    where.Post([answer = std::move(answer), catalog = database.catalog] { answer(catalog); });
+    return;
+  }
+  database.questions.push_back({&where, std::move(answer)});
+  database.waiter.Raise(kAskedBit);
+}
+
+// One coroutine for each database: waits for questions and for the next probe.
+Task<void> CatalogService::Serve(Database& database) {
+  while (!stopping_) {
+    bool must_read = !database.questions.empty();
+    if (!must_read && database.catalog != nullptr) {
+      const auto probe = co_await Probe(database);
+      // An unreachable database changes nothing here: the catalog stays, and sessions notice by themselves.
+      must_read = probe.ok() && *probe != database.probe;
+    }
+    if (must_read) {
+      const auto result = co_await Read(database);
+      Finish(database, result);
+    }
+    if (stopping_ || !database.questions.empty()) {
+      continue;
+    }
+    const auto next = loop_.clock().Steady() + options_.probe_interval;
+    uint32_t bits = 0;
+    while ((bits & (kAskedBit | runtime::Waiter::kTimeout | runtime::Waiter::kInterrupt)) == 0) {
+      bits = co_await database.waiter.Wait(next);
+    }
+  }
+  database.watched.Release();
+  database.connection = nullptr;
+}
+
+void CatalogService::Finish(Database& database, const absl::StatusOr<CatalogPtr>& result) {
+  if (result.ok()) {
+    database.catalog = *result;
+    database.read_at = loop_.clock().Steady();
+    listener_(database.name, database.catalog);
+  }
+  std::vector<Database::Question> questions;
+  questions.swap(database.questions);
+  for (Database::Question& question : questions) {
+    question.where->Post([answer = std::move(question.answer), result] { answer(result); });
+  }
+}
+
+Task<absl::Status> CatalogService::Connect(Database& database) {
+  if (database.connection != nullptr) {
+    co_return absl::OkStatus();
+  }
+  Connector::Parameters parameters;
+  parameters.emplace_back("database", database.name);
+  parameters.emplace_back("client_encoding", "UTF8");
+  parameters.emplace_back("application_name", "chaperone catalog");
+  parameters.emplace_back("standard_conforming_strings", "on");
+  const auto deadline = loop_.clock().Steady() + options_.query_timeout;
+  ConnectResult result = co_await connector_.Connect(database.waiter, std::move(parameters), deadline);
+  if (result.failure) {
+    co_return base::Unavailable("{}", result.failure->message);
+  }
+  database.connection = std::move(result.connection);
+  const absl::Status status = database.watched.Attach(database.connection->stream.fd());
+  co_return status;
+}
+
+Task<absl::StatusOr<std::string>> CatalogService::Probe(Database& database) {
+  absl::Status status = co_await Connect(database);
+  std::string value;
+  if (status.ok()) {
+    const runtime::Channel channel(database.connection->stream, database.watched, database.waiter);
+    const RowHandler keep = [&value](const QueryCells& cells) {
+      value = cells.empty() || !cells[0] ? std::string_view() : *cells[0];
+      return absl::OkStatus();
+    };
+    const auto deadline = loop_.clock().Steady() + options_.query_timeout;
+    status = co_await RunQuery(channel, *database.connection, std::string(sql::CatalogProbeQuery()), keep, deadline);
+  }
+  if (!status.ok()) {
+    database.watched.Release();
+    database.connection = nullptr;
+    co_return status;
+  }
+  co_return value;
+}
+
+Task<absl::StatusOr<CatalogPtr>> CatalogService::Read(Database& database) {
+  // The probe comes first: what changes while the catalog is read is found by the next one.
+  const auto probe = co_await Probe(database);
+  if (!probe.ok()) {
+    co_return probe.status();
+  }
+  const runtime::Channel channel(database.connection->stream, database.watched, database.waiter);
+  const auto deadline = loop_.clock().Steady() + options_.query_timeout;
+  const RowHandler ignore = NoRows;
+  sql::CatalogBuilder builder;
+  absl::Status status =
+      co_await RunQuery(channel, *database.connection, std::string(sql::CatalogSetupSql()), ignore, deadline);
+  const auto queries = sql::CatalogQueries();
+  for (size_t i = 0; status.ok() && i < queries.size(); ++i) {
+    const RowHandler add = [&builder, i](const QueryCells& cells) { return builder.AddRow(i, cells); };
+    status = co_await RunQuery(channel, *database.connection, std::string(queries[i]), add, deadline);
+  }
+  if (status.ok()) {
+    status = co_await RunQuery(channel, *database.connection, std::string(sql::CatalogTeardownSql()), ignore, deadline);
+  }
+  if (!status.ok()) {
+    database.watched.Release();
+    database.connection = nullptr;
+    co_return status;
+  }
+  auto catalog = builder.Build();
+  if (catalog.ok()) {
+    database.probe = *probe;
+  }
+  co_return catalog;
+}
+
+void CatalogService::Stop() {
+  stopping_ = true;
+  for (const auto& [name, database] : databases_) {
+    database->waiter.Raise(runtime::Waiter::kInterrupt);
+  }
+}
+
+}  // namespace chaperone::upstream

@@ -1,0 +1,80 @@
+// The catalogs of the endpoint's databases: read over connections of the sidecar's own, kept fresh, handed to every loop.
+//
+// A catalog is read when the first session of its database begins, again when a probe finds that it has changed, and at once when
+// asked for (DDL went by, or a name was not known). It stays as long as the process lives.
+//
+// Threading: everything happens on the service's own loop; Get, Refresh and Known may be called from any thread, and answers are
+// posted to the loop that asked.
+#ifndef CHAPERONE_DATAPLANE_UPSTREAM_CATALOG_SERVICE_H_
+#define CHAPERONE_DATAPLANE_UPSTREAM_CATALOG_SERVICE_H_
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/base/status.h"
+#include "api/sql/catalog.h"
+#include "dataplane/runtime/loop.h"
+#include "dataplane/runtime/task.h"
+#include "dataplane/runtime/waiter.h"
+#include "dataplane/upstream/connector.h"
+
+namespace chaperone::upstream {
+
+using CatalogPtr = std::shared_ptr<const sql::Catalog>;
+
+class CatalogService {
+ public:
+  struct Options {
+    // How often the database is asked whether anything has changed.
+    std::chrono::milliseconds probe_interval{2000};
+    // Between two reads that were asked for.
+    std::chrono::milliseconds refresh_interval{200};
+    std::chrono::milliseconds query_timeout{30'000};
+    // How many databases' catalogs are kept.
+    size_t databases_max = 64;
+  };
+  using Answer = std::function<void(absl::StatusOr<CatalogPtr>)>;
+  // Told of every new catalog, on the service's loop.
+  using Listener = std::function<void(const std::string& database, const CatalogPtr&)>;
+
+  CatalogService(runtime::Loop& loop, Connector& connector, const Options& options, Listener listener);
+  ~CatalogService();
+  CatalogService(const CatalogService&) = delete;
+  CatalogService& operator=(const CatalogService&) = delete;
+
+  // The catalog as last read; reads it when there is none. `answer` runs on `where`. Errors: what connecting and querying give.
+  // REQUIRES: the database exists (a session has connected to it): a name takes up one of few places for good.
+  void Get(const std::string& database, runtime::Loop& where, Answer answer);
+  // The catalog as it is now, or was `refresh_interval` ago.
+  void Refresh(const std::string& database, runtime::Loop& where, Answer answer);
+  // Ends all connections. On the service's loop; afterwards the loop may stop.
+  void Stop();
+
+ private:
+  struct Database;
+
+  Database* Find(const std::string& name);
+  void Ask(Database& database, bool fresh, runtime::Loop& where, Answer answer);
+  runtime::Task<void> Serve(Database& database);
+  runtime::Task<absl::StatusOr<CatalogPtr>> Read(Database& database);
+  runtime::Task<absl::StatusOr<std::string>> Probe(Database& database);
+  runtime::Task<absl::Status> Connect(Database& database);
+  void Finish(Database& database, const absl::StatusOr<CatalogPtr>& result);
+
+  runtime::Loop& loop_;
+  Connector& connector_;
+  const Options options_;
+  const Listener listener_;
+  // All below: on the service's loop only.
+  std::map<std::string, std::unique_ptr<Database>> databases_;
+  runtime::TaskGroup tasks_;
+  bool stopping_ = false;
+};
+
+}  // namespace chaperone::upstream
+
+#endif  // CHAPERONE_DATAPLANE_UPSTREAM_CATALOG_SERVICE_H_
