@@ -1,5 +1,5 @@
-// Where decisions about approvals arrive and waiting sessions are told: the control plane pushes them, in any order with the answer
-// to the request that opened them.
+// Where decisions about approvals arrive and waiting sessions are told: the control plane pushes them, in any order
+// with the answer to the request that opened them.
 #ifndef CHAPERONE_DATAPLANE_APPROVAL_BOARD_H_
 #define CHAPERONE_DATAPLANE_APPROVAL_BOARD_H_
 
@@ -21,8 +21,8 @@ class Board {
   using Listener = std::function<void(const Approval&)>;
   using Subscription = uint64_t;
 
-  // `listener` is called from then on with every decision about `id`, on the thread that reports it, and at once with the last one
-  // that is known. It must be quick, and must not call the board.
+  // `listener` is called from then on with every decision about `id`, on the thread that reports it, and at once with
+  // the last one that is known. It must be quick, and must not call the board.
   Subscription Subscribe(const std::string& id, Listener listener);
   // After it returns the listener is not called any more.
   void Unsubscribe(Subscription subscription);

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "dataplane/approval/board.h"
+
+#include <catch2/catch.hpp>
 
 namespace chaperone::approval {
 namespace {

@@ -1,4 +1,5 @@
-// Approvals as the pipeline sees them: asked for, waited for, used up. The port is implemented by dataplane/control over gRPC.
+// Approvals as the pipeline sees them: asked for, waited for, used up. The port is implemented by dataplane/control
+// over gRPC.
 #ifndef CHAPERONE_DATAPLANE_APPROVAL_GATE_H_
 #define CHAPERONE_DATAPLANE_APPROVAL_GATE_H_
 

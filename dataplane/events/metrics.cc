@@ -1,5 +1,8 @@
 #include "dataplane/events/metrics.h"
 
+#include <prometheus/metric_family.h>
+#include <prometheus/metric_type.h>
+
 namespace chaperone::events {
 
 namespace {
@@ -52,8 +55,8 @@ std::vector<prometheus::MetricFamily> Exporter::Collect() const {
     for (const LoopMetrics* loop : loops_) {
       sum += loop->Get(description.count);
     }
-    families.push_back(Family(description.name, description.help, prometheus::MetricType::Counter,
-                              static_cast<double>(sum)));
+    families.push_back(
+        Family(description.name, description.help, prometheus::MetricType::Counter, static_cast<double>(sum)));
   }
   for (const Gauge& gauge : gauges_) {
     families.push_back(Family(gauge.name, gauge.help, prometheus::MetricType::Gauge, gauge.read()));

@@ -1,9 +1,10 @@
-// What the data plane counts. Each loop counts for itself, without atomic read-modify-write, and the sum is formed when Prometheus
-// scrapes.
+// What the data plane counts. Each loop counts for itself, without atomic read-modify-write, and the sum is formed when
+// Prometheus scrapes.
 #ifndef CHAPERONE_DATAPLANE_EVENTS_METRICS_H_
 #define CHAPERONE_DATAPLANE_EVENTS_METRICS_H_
 
 #include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
 
 #include <array>
 #include <atomic>

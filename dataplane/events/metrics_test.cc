@@ -1,6 +1,8 @@
-#include <catch2/catch.hpp>
-
 #include "dataplane/events/metrics.h"
+
+#include <prometheus/metric_family.h>
+
+#include <catch2/catch.hpp>
 
 namespace chaperone::events {
 namespace {

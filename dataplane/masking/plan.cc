@@ -13,8 +13,8 @@ class Rules {
  public:
   Rules(const sql::Catalog& catalog, const policy::View& view) : catalog_(catalog), view_(view) {}
 
-  // The rule for a column; for the whole row, that of any masked column of the relation. `*known` is false when the column is not
-  // in the catalog.
+  // The rule for a column; for the whole row, that of any masked column of the relation. `*known` is false when the
+  // column is not in the catalog.
   const policy::MaskingRule* For(const ColumnId& column, bool* known) const {
     sql::Catalog::ColumnParts parts;
     if (!catalog_.FindColumnParts(column, &parts)) {
@@ -88,16 +88,17 @@ std::optional<MaskingRefusal> CheckPredicates(const sql::Statement& statement, c
     }
     const std::string name = rules.NameOf(column);
     const bool equality_only = rule->in_predicates == policy::InPredicates::kEquality;
-    return Refuse(*rule, name,
-                  fmt::format("{} is masked and decides which rows come back, or their order{}", name,
-                              equality_only ? ", in another way than by equality with a constant" : ""),
-                  equality_only
-                      ? fmt::format("Compare {} with = and a constant or parameter only, or leave it out of WHERE, JOIN, "
-                                    "GROUP BY and ORDER BY.",
-                                    name)
-                      : fmt::format("Leave {} out of WHERE, JOIN, GROUP BY, HAVING, ORDER BY and DISTINCT; filter by "
-                                    "another column.",
-                                    name));
+    return Refuse(
+        *rule, name,
+        fmt::format("{} is masked and decides which rows come back, or their order{}", name,
+                    equality_only ? ", in another way than by equality with a constant" : ""),
+        equality_only
+            ? fmt::format("Compare {} with = and a constant or parameter only, or leave it out of WHERE, JOIN, "
+                          "GROUP BY and ORDER BY.",
+                          name)
+            : fmt::format("Leave {} out of WHERE, JOIN, GROUP BY, HAVING, ORDER BY and DISTINCT; filter by "
+                          "another column.",
+                          name));
   }
   return std::nullopt;
 }
@@ -106,9 +107,10 @@ std::optional<MaskingRefusal> CheckWrites(const sql::Statement& statement, const
   bool known = true;
   if (const ColumnId* column = rules.FirstMasked(statement.write_sources, &known)) {
     const std::string name = rules.NameOf(*column);
-    return Refuse(*rules.For(*column, &known), name,
-                  fmt::format("the value of {} is masked and must not be copied into a table, setting or message", name),
-                  fmt::format("Leave {} out of the values that are written.", name));
+    return Refuse(
+        *rules.For(*column, &known), name,
+        fmt::format("the value of {} is masked and must not be copied into a table, setting or message", name),
+        fmt::format("Leave {} out of the values that are written.", name));
   }
   return std::nullopt;
 }

@@ -1,6 +1,6 @@
-// Which result columns of a statement are masked, and whether the statement may run at all under the masking rules. Pure: from
-// Facts, catalog and policy alone, before anything is sent. result.h then holds the plan against what the server says of its
-// columns.
+// Which result columns of a statement are masked, and whether the statement may run at all under the masking rules.
+// Pure: from Facts, catalog and policy alone, before anything is sent. result.h then holds the plan against what the
+// server says of its columns.
 //
 // Unknown means masked: an output whose sources are not known is treated as coming from a masked column.
 #ifndef CHAPERONE_DATAPLANE_MASKING_PLAN_H_
@@ -45,8 +45,8 @@ struct StatementPlan {
   // One for each output; meaningful when outputs_known.
   std::vector<OutputMask> outputs;
   bool outputs_known = false;
-  // The statement refers to a masked column somewhere, or to what is not known: errors and notices may quote its values, and
-  // the server's provenance is checked.
+  // The statement refers to a masked column somewhere, or to what is not known: errors and notices may quote its
+  // values, and the server's provenance is checked.
   bool touches_masked = false;
   // Some output is masked, or cells are searched by detectors.
   bool changes_rows = false;

@@ -1,7 +1,8 @@
 // A statement's masking plan, held against the columns that the server says it returns, and applied to rows.
 //
-// The plan predicts; the server's provenance (table oid and column number in RowDescription) must agree where it says anything,
-// and may add a mask. A result that was not predicted, or is of another width, is an error that ends the session.
+// The plan predicts; the server's provenance (table oid and column number in RowDescription) must agree where it says
+// anything, and may add a mask. A result that was not predicted, or is of another width, is an error that ends the
+// session.
 #ifndef CHAPERONE_DATAPLANE_MASKING_RESULT_H_
 #define CHAPERONE_DATAPLANE_MASKING_RESULT_H_
 
@@ -45,8 +46,8 @@ class ResultPlan {
 
   explicit ResultPlan(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  // Appends the body of a DataRow with its cells masked, and counts the cells that were changed. Errors: DataLoss when the row does
-  // not decode or has another width.
+  // Appends the body of a DataRow with its cells masked, and counts the cells that were changed. Errors: DataLoss when
+  // the row does not decode or has another width.
   absl::Status MaskRow(std::string_view body, std::string* out, uint64_t* masked_cells) const;
 
   // The rule's id and the method's name; empty for a column that passes.

@@ -1,5 +1,5 @@
-// How long the sidecar may go on with the last policy when it cannot reach the control plane (`degraded` in a policy): each class of
-// statement has its own time, after which it is refused.
+// How long the sidecar may go on with the last policy when it cannot reach the control plane (`degraded` in a policy):
+// each class of statement has its own time, after which it is refused.
 #ifndef CHAPERONE_DATAPLANE_POLICY_FRESHNESS_H_
 #define CHAPERONE_DATAPLANE_POLICY_FRESHNESS_H_
 

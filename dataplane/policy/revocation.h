@@ -20,8 +20,8 @@ struct Revocation {
   std::optional<std::chrono::system_clock::time_point> expires_at;
 };
 
-// The first revocation that holds for the principal (with the token `token_id`) at `now`, or null. A revocation without any field
-// matches everybody: one that does not decode must not let anybody in.
+// The first revocation that holds for the principal (with the token `token_id`) at `now`, or null. A revocation without
+// any field matches everybody: one that does not decode must not let anybody in.
 const Revocation* FindRevocation(const std::vector<Revocation>& revocations, const Principal& principal,
                                  std::string_view token_id, std::chrono::system_clock::time_point now);
 

@@ -1,5 +1,5 @@
-// Cancel keys of our own: a client's CancelRequest names a connection by process id and key, and both are made here, so that it can
-// only ever reach its own session, and only while that runs a statement.
+// Cancel keys of our own: a client's CancelRequest names a connection by process id and key, and both are made here, so
+// that it can only ever reach its own session, and only while that runs a statement.
 #ifndef CHAPERONE_DATAPLANE_SESSION_CANCEL_REGISTRY_H_
 #define CHAPERONE_DATAPLANE_SESSION_CANCEL_REGISTRY_H_
 

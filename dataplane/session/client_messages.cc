@@ -1,5 +1,5 @@
-// Client -> server: each message is decoded, judged where it carries a statement, and passed on, replaced or kept waiting.
-// PostgreSQL 15 manual, section 55.2; what the server does with each message: src/backend/tcop/postgres.c.
+// Client -> server: each message is decoded, judged where it carries a statement, and passed on, replaced or kept
+// waiting. PostgreSQL 15 manual, section 55.2; what the server does with each message: src/backend/tcop/postgres.c.
 #include <algorithm>
 #include <utility>
 
@@ -288,8 +288,8 @@ Conversation::Took Conversation::OnClose(std::string_view frame) {
     return Took::kWait;
   }
   PassAndExpect(frame, Kind::kClose).undo = close.kind == pg::ObjectKind::kStatement
-                                          ? names_.SetStatement(close.name, nullptr)
-                                          : names_.SetPortal(close.name, nullptr);
+                                                ? names_.SetStatement(close.name, nullptr)
+                                                : names_.SetPortal(close.name, nullptr);
   return Took::kYes;
 }
 

@@ -1,12 +1,12 @@
-// The conversation between a client and its server after login, sans I/O: bytes of either side come in, bytes for either side go
-// out, and between them every statement is judged, recorded, held, refused or passed on, and every row counted, masked and
-// recorded. Unit tests, fuzzers and the session's socket code drive it alike.
+// The conversation between a client and its server after login, sans I/O: bytes of either side come in, bytes for
+// either side go out, and between them every statement is judged, recorded, held, refused or passed on, and every row
+// counted, masked and recorded. Unit tests, fuzzers and the session's socket code drive it alike.
 //
-// Refusal is by substitution: the server gets, in place of the refused message, one that is bound to fail, and its error becomes
-// the denial. So the server itself keeps transaction state, pipeline order and skip-until-Sync right.
+// Refusal is by substitution: the server gets, in place of the refused message, one that is bound to fail, and its
+// error becomes the denial. So the server itself keeps transaction state, pipeline order and skip-until-Sync right.
 //
-// A statement's way: client_messages.cc (decode, judge, refuse or pass on) -> server -> server_messages.cc (match with what is
-// expected, mask, count, record). Threading: one loop.
+// A statement's way: client_messages.cc (decode, judge, refuse or pass on) -> server -> server_messages.cc (match with
+// what is expected, mask, count, record). Threading: one loop.
 #ifndef CHAPERONE_DATAPLANE_SESSION_CONVERSATION_H_
 #define CHAPERONE_DATAPLANE_SESSION_CONVERSATION_H_
 
@@ -122,8 +122,8 @@ class Conversation {
     virtual void OnCatalogChanged() = 0;
     // Whether a refresh could make an unknown name known: false when the catalog is fresh.
     virtual bool CatalogMayBeStale() = 0;
-    // Why a statement of this class may not run on the policy at hand, which is too old without the control plane; none when it
-    // may.
+    // Why a statement of this class may not run on the policy at hand, which is too old without the control plane; none
+    // when it may.
     virtual std::optional<std::string> CheckFreshness(bool is_write) = 0;
     virtual const masking::MaskingKey& masking_key() = 0;
   };
@@ -231,6 +231,7 @@ class Conversation {
   Admission Start(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
                   const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
                   std::string_view approval_id);
+  void CloseImplicitTransaction();
   wire::postgres::ErrorMessage AnswerError(const policy::Verdict& verdict, const ApprovalAnswer& answer,
                                            std::string_view audit_id) const;
   void FillAsk(const Named& named, const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
@@ -311,8 +312,8 @@ class Conversation {
   // The server reads COPY data: it passes over Sync and Flush.
   bool copy_in_ = false;
   bool client_terminated_ = false;
-  // Messages of the extended protocol were passed on since the last Sync, and statements among them for execution: an implicit
-  // transaction may be open.
+  // Messages of the extended protocol were passed on since the last Sync, and statements among them for execution: an
+  // implicit transaction may be open.
   bool unsynced_ = false;
   bool executed_since_sync_ = false;
   // What names mean may have changed; asked again before the next text is judged.

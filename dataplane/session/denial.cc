@@ -73,8 +73,8 @@ ErrorMessage Denied(const policy::Verdict& verdict, std::string_view audit_id) {
   ErrorMessage error;
   error.sqlstate = sqlstate::kDenied;
   const std::string name = NameOf(verdict);
-  error.message = name.empty() ? fmt::format("denied: {}", verdict.reason)
-                               : fmt::format("denied by {}: {}", name, verdict.reason);
+  error.message =
+      name.empty() ? fmt::format("denied: {}", verdict.reason) : fmt::format("denied by {}: {}", name, verdict.reason);
   error.detail = FormatDetail(DetailOf(verdict, "deny", audit_id));
   error.hint = verdict.hint;
   return error;
@@ -93,7 +93,8 @@ ErrorMessage ApprovalPending(const policy::Verdict& verdict, std::string_view ap
   detail.retry_after = retry_after;
   error.detail = FormatDetail(detail);
   error.hint =
-      "Send exactly the same statement with the same parameters again once it is approved: it then runs, once. Outside a "
+      "Send exactly the same statement with the same parameters again once it is approved: it then runs, once. Outside "
+      "a "
       "transaction block the statement is held for a while by itself.";
   return error;
 }

@@ -1,5 +1,5 @@
-// The errors that an agent sees: SQLSTATE, a message that names the rule, DETAIL as one JSON object, and a HINT with what it may
-// do instead. DESIGN.md section 5 fixes the form.
+// The errors that an agent sees: SQLSTATE, a message that names the rule, DETAIL as one JSON object, and a HINT with
+// what it may do instead. DESIGN.md section 5 fixes the form.
 #ifndef CHAPERONE_DATAPLANE_SESSION_DENIAL_H_
 #define CHAPERONE_DATAPLANE_SESSION_DENIAL_H_
 

@@ -1,5 +1,5 @@
-// What a statement that succeeded means for the session: names that it made or dropped, settings and objects that later texts are
-// read with. And the probe, the sidecar's own question to the server about them.
+// What a statement that succeeded means for the session: names that it made or dropped, settings and objects that later
+// texts are read with. And the probe, the sidecar's own question to the server about them.
 #include <utility>
 
 #include "dataplane/session/conversation.h"
@@ -102,8 +102,8 @@ void Conversation::OnTransactionEnd(bool was_open) {
 }
 
 void Conversation::ProbeNames() {
-  // Through messages of the extended protocol under names of our own: a simple query would end an implicit transaction and drop
-  // the client's unnamed statement.
+  // Through messages of the extended protocol under names of our own: a simple query would end an implicit transaction
+  // and drop the client's unnamed statement.
   std::string* const out = to_server_.own();
   pg::AppendParse(kProbeName, kProbeText, out);
   pg::AppendBind(kProbeName, kProbeName, out);
@@ -130,7 +130,8 @@ void Conversation::ProbeNames() {
 void Conversation::OnProbeRow(std::string_view body) {
   std::vector<pg::RowCell> cells;
   if (!pg::DecodeDataRow(body, &cells).ok() || cells.size() != kProbeColumns) {
-    EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database answered the sidecar's question in another form"));
+    EndWith(sqlstate::kConnectionFailure,
+            base::DataLoss("the database answered the sidecar's question in another form"));
     return;
   }
   for (const pg::RowCell& cell : cells) {
@@ -183,8 +184,8 @@ void Conversation::SendNotice(const pg::ErrorMessage& notice) {
   to_client_.Added();
 }
 
-// What the client gets of a server's message that could quote a masked value: severity, SQLSTATE, names of objects and position
-// stay, everything that is free text goes.
+// What the client gets of a server's message that could quote a masked value: severity, SQLSTATE, names of objects and
+// position stay, everything that is free text goes.
 pg::ErrorMessage Conversation::Scrub(const pg::ErrorFields& fields) {
   pg::ErrorMessage scrubbed;
   scrubbed.severity = fields.severity();
@@ -203,9 +204,10 @@ void Conversation::RecordSkipped(Run& run) {
 
 void Conversation::EndUnrecorded() {
   if (!ending_) {
-    ending_ = Ending{Fatal(sqlstate::kLimitReached, "the sidecar's recording spool is full",
-                           "Try again later; the sidecar's operator has to look at its connection to the control plane."),
-                     "spool_full"};
+    ending_ =
+        Ending{Fatal(sqlstate::kLimitReached, "the sidecar's recording spool is full",
+                     "Try again later; the sidecar's operator has to look at its connection to the control plane."),
+               "spool_full"};
   }
 }
 

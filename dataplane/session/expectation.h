@@ -1,5 +1,5 @@
-// What the server still owes: one entry for each message that was sent to it and that it answers, in order. PostgreSQL answers
-// strictly in order, so the front entry says what an arriving message belongs to.
+// What the server still owes: one entry for each message that was sent to it and that it answers, in order. PostgreSQL
+// answers strictly in order, so the front entry says what an arriving message belongs to.
 #ifndef CHAPERONE_DATAPLANE_SESSION_EXPECTATION_H_
 #define CHAPERONE_DATAPLANE_SESSION_EXPECTATION_H_
 

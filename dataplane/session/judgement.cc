@@ -71,8 +71,7 @@ JudgedPtr JudgeContext::Make(std::string_view text, std::chrono::system_clock::t
       judged->refused_by_masking = true;
     }
     judged->is_barrier = judged->is_barrier || statement.is_barrier;
-    judged->has_session_objects =
-        judged->has_session_objects || statement.object_verb != sql::SessionObjectVerb::kNone;
+    judged->has_session_objects = judged->has_session_objects || statement.object_verb != sql::SessionObjectVerb::kNone;
     judged->touches_masked = judged->touches_masked || plan.touches_masked;
     judged->changes_rows = judged->changes_rows || plan.changes_rows;
     judged->plans.push_back(std::move(plan));

@@ -1,9 +1,9 @@
-// The judgement of a text: what it would do, whether it may, and how its results are masked. Made once for each text and
-// context, then shared.
+// The judgement of a text: what it would do, whether it may, and how its results are masked. Made once for each text
+// and context, then shared.
 //
-// A context is everything besides the text that a judgement depends on: principal and policy revision (the view), database and
-// catalog version, role and search_path. When any of it changes the session gets another context, and every text is judged
-// anew; nothing is ever carried over.
+// A context is everything besides the text that a judgement depends on: principal and policy revision (the view),
+// database and catalog version, role and search_path. When any of it changes the session gets another context, and
+// every text is judged anew; nothing is ever carried over.
 #ifndef CHAPERONE_DATAPLANE_SESSION_JUDGEMENT_H_
 #define CHAPERONE_DATAPLANE_SESSION_JUDGEMENT_H_
 

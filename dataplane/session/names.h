@@ -1,9 +1,9 @@
-// The prepared statements, portals and cursors of a session: names that the client gave, with what is known of the text behind
-// them. The map runs ahead of the server (a Parse counts as done when it is sent, since a Bind may follow in the same packet)
-// and is taken back when the server refuses or skips the message.
+// The prepared statements, portals and cursors of a session: names that the client gave, with what is known of the text
+// behind them. The map runs ahead of the server (a Parse counts as done when it is sent, since a Bind may follow in the
+// same packet) and is taken back when the server refuses or skips the message.
 //
-// Both protocol messages and SQL (PREPARE, DECLARE, …) make names; the server keeps them in the same two spaces, so do we. A name
-// that is not here is never passed on: the server could know it for something that was never judged.
+// Both protocol messages and SQL (PREPARE, DECLARE, …) make names; the server keeps them in the same two spaces, so do
+// we. A name that is not here is never passed on: the server could know it for something that was never judged.
 #ifndef CHAPERONE_DATAPLANE_SESSION_NAMES_H_
 #define CHAPERONE_DATAPLANE_SESSION_NAMES_H_
 
@@ -65,8 +65,14 @@ class Names {
   UndoStep SetPortal(std::string_view name, PortalPtr portal);
   void TakeBack(UndoStep step);
 
-  void RemoveAllStatements() { statements_.clear(); unnamed_statement_ = nullptr; }
-  void RemoveAllPortals() { portals_.clear(); unnamed_portal_ = nullptr; }
+  void RemoveAllStatements() {
+    statements_.clear();
+    unnamed_statement_ = nullptr;
+  }
+  void RemoveAllPortals() {
+    portals_.clear();
+    unnamed_portal_ = nullptr;
+  }
   // The transaction is over: every portal is, but those that are holdable.
   void EndTransaction();
 

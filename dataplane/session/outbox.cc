@@ -39,9 +39,7 @@ void Outbox::Added() {
   own_added_ = own_.size();
 }
 
-Outbox::Mark Outbox::mark() const {
-  return {parts_.size(), parts_.empty() ? 0 : parts_.back().size, own_.size()};
-}
+Outbox::Mark Outbox::mark() const { return {parts_.size(), parts_.empty() ? 0 : parts_.back().size, own_.size()}; }
 
 void Outbox::TakeBack(const Mark& mark) {
   parts_.resize(mark.parts);

@@ -1,6 +1,6 @@
-// What goes out on one side of a session: bytes passed on from the input as they stand, and bytes of our own, in order. A flush
-// writes them with one system call; what the socket does not take is kept as a backlog, and the session stops reading the
-// other side until it is gone.
+// What goes out on one side of a session: bytes passed on from the input as they stand, and bytes of our own, in order.
+// A flush writes them with one system call; what the socket does not take is kept as a backlog, and the session stops
+// reading the other side until it is gone.
 #ifndef CHAPERONE_DATAPLANE_SESSION_OUTBOX_H_
 #define CHAPERONE_DATAPLANE_SESSION_OUTBOX_H_
 

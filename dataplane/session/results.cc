@@ -66,7 +66,8 @@ bool Conversation::PlanColumns(Run& run, std::string_view description, const std
   if (!plain) {
     std::vector<masking::ResultColumn> columns;
     for (const pg::FieldDescription& field : fields) {
-      columns.push_back({field.name, field.table_oid, field.attnum, field.type_oid, field.type_modifier, field.format == 1});
+      columns.push_back(
+          {field.name, field.table_oid, field.attnum, field.type_oid, field.type_modifier, field.format == 1});
     }
     const masking::ResultPlanInput input{source.judged->facts.statements[source.index],
                                          source.judged->plans[source.index], context_->catalog(), context_->view(),
@@ -116,8 +117,8 @@ bool Conversation::OnRowDescription(std::string_view frame, std::string_view bod
 
 bool Conversation::OnNoData(std::string_view frame) {
   SettleFront();
-  if (expected_.empty() || (expected_.front().kind != Kind::kDescribeStatement &&
-                            expected_.front().kind != Kind::kDescribePortal)) {
+  if (expected_.empty() ||
+      (expected_.front().kind != Kind::kDescribeStatement && expected_.front().kind != Kind::kDescribePortal)) {
     return Unexpected('n');
   }
   Expectation& entry = expected_.front();
@@ -142,7 +143,8 @@ bool Conversation::OpenResult(Run& run, const Expectation& entry) {
   }
   const Source source = SourceOf(run);
   if (source.judged == nullptr || source.judged->changes_rows || source.judged->touches_masked) {
-    EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database returned rows of columns that it never described"));
+    EndWith(sqlstate::kConnectionFailure,
+            base::DataLoss("the database returned rows of columns that it never described"));
     return false;
   }
   return true;
@@ -268,8 +270,8 @@ bool Conversation::CheckRowLimits(Run& run) {
   return false;
 }
 
-// The statement ended before its cancellation reached it. The client gets the error all the same; the server has no error to
-// show for it, so the transaction goes on.
+// The statement ended before its cancellation reached it. The client gets the error all the same; the server has no
+// error to show for it, so the transaction goes on.
 bool Conversation::FailLimited(Run& run) {
   if (!expected_.front().suppressed) {
     pg::AppendError(LimitReached(run.limit, run.limit_hint, AuditId(run.statement)), to_client_.own());

@@ -1,5 +1,5 @@
-// Server -> client: each message is matched with what is expected, and passed on, changed or swallowed. A message that fits
-// nothing ends the session: from then on nobody knows what a row belongs to.
+// Server -> client: each message is matched with what is expected, and passed on, changed or swallowed. A message that
+// fits nothing ends the session: from then on nobody knows what a row belongs to.
 #include <algorithm>
 #include <utility>
 
@@ -207,8 +207,8 @@ bool Conversation::OnErrorResponse(std::string_view frame, std::string_view body
   return true;
 }
 
-// The error as the client gets it: a denial in place of what the substitute ran into, a limit in place of its cancellation, and
-// nothing that could quote a masked value.
+// The error as the client gets it: a denial in place of what the substitute ran into, a limit in place of its
+// cancellation, and nothing that could quote a masked value.
 void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, std::string_view frame) {
   const RunPtr run = entry.run;
   const bool denied = entry.denial != nullptr;
@@ -244,8 +244,8 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
   }
 }
 
-// The server discards everything up to the next Sync: so do the expectations, and what the discarded messages changed is taken
-// back, last first.
+// The server discards everything up to the next Sync: so do the expectations, and what the discarded messages changed
+// is taken back, last first.
 void Conversation::SkipToSync() {
   size_t count = 0;
   while (count < expected_.size() && expected_[count].kind != Kind::kSync) {
@@ -325,9 +325,10 @@ bool Conversation::OnParameterStatus(std::string_view frame, std::string_view bo
     EndWith(sqlstate::kConnectionFailure, status);
     return false;
   }
-  // Text is read here as UTF-8 with standard strings; a server that reads it otherwise sees other statements than we do.
-  const bool differs = (name == "client_encoding" && value != "UTF8") ||
-                       (name == "standard_conforming_strings" && value != "on");
+  // Text is read here as UTF-8 with standard strings; a server that reads it otherwise sees other statements than we
+  // do.
+  const bool differs =
+      (name == "client_encoding" && value != "UTF8") || (name == "standard_conforming_strings" && value != "on");
   if (differs) {
     EndWith(sqlstate::kFeatureNotSupported,
             base::FailedPrecondition("{} was changed to something else than the sidecar reads statements with", name));
@@ -340,8 +341,7 @@ bool Conversation::OnParameterStatus(std::string_view frame, std::string_view bo
 bool Conversation::OnCopyResponse(char type, std::string_view frame, std::string_view body) {
   SettleFront();
   pg::CopyResponse response;
-  if (CurrentRun() == nullptr || expected_.front().denial != nullptr ||
-      !pg::DecodeCopyResponse(body, &response).ok()) {
+  if (CurrentRun() == nullptr || expected_.front().denial != nullptr || !pg::DecodeCopyResponse(body, &response).ok()) {
     return Unexpected(type);
   }
   PassToClient(frame);

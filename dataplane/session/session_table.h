@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -75,7 +76,8 @@ class SessionTable {
   void SetCatalog(const std::string& database, upstream::CatalogPtr catalog);
   // Ends a session. False when it is not here. `done` runs when its connection is closed.
   bool Kill(const base::SessionId& session, const std::string& reason, std::function<void()> done);
-  // Nothing begins any more; sessions end when nothing runs, and all of them by `deadline`. `done` runs when none is left.
+  // Nothing begins any more; sessions end when nothing runs, and all of them by `deadline`. `done` runs when none is
+  // left.
   void Drain(runtime::SteadyTime deadline, std::function<void()> done);
   size_t size() const { return sessions_.size(); }
 
@@ -94,6 +96,8 @@ class SessionTable {
   std::vector<char>& scratch() { return scratch_; }
   void Add(const base::SessionId& id, Session* session) { sessions_[id] = session; }
   void Remove(const base::SessionId& id);
+  // Asks the database to cancel what a server process runs; nobody waits for it.
+  void CancelUpstream(uint32_t process_id, const std::string& key);
   // Sessions end when nothing runs, and by this time.
   const std::optional<runtime::SteadyTime>& drain_deadline() const { return drain_deadline_; }
 

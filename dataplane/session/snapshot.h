@@ -1,5 +1,5 @@
-// Everything that the control plane decides, as one immutable value: a session judges with one snapshot or the next, never with
-// parts of two.
+// Everything that the control plane decides, as one immutable value: a session judges with one snapshot or the next,
+// never with parts of two.
 #ifndef CHAPERONE_DATAPLANE_SESSION_SNAPSHOT_H_
 #define CHAPERONE_DATAPLANE_SESSION_SNAPSHOT_H_
 

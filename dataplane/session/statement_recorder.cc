@@ -82,7 +82,8 @@ bool StatementRecorder::Shape(std::string_view description, const std::vector<pg
   if (shapes_.size() == kShapesMax) {
     shapes_.erase(shapes_.begin());
   }
-  shapes_.push_back(KnownShape{std::string(description), plan, formats != nullptr ? *formats : std::vector<uint16_t>(), next_shape_});
+  shapes_.push_back(
+      KnownShape{std::string(description), plan, formats != nullptr ? *formats : std::vector<uint16_t>(), next_shape_});
   *shape_id = next_shape_++;
   return true;
 }

@@ -1,5 +1,5 @@
-// What is recorded of a session's statements: attempts before they run, results as the client gets them, outcomes. False from any
-// call means that the spool would not take it, and that what it describes must not happen.
+// What is recorded of a session's statements: attempts before they run, results as the client gets them, outcomes.
+// False from any call means that the spool would not take it, and that what it describes must not happen.
 #ifndef CHAPERONE_DATAPLANE_SESSION_STATEMENT_RECORDER_H_
 #define CHAPERONE_DATAPLANE_SESSION_STATEMENT_RECORDER_H_
 
@@ -35,8 +35,8 @@ class StatementRecorder {
   bool Start(const recording::SessionStarted& started) { return recorder_.Append(NowMicros(), started); }
   bool End(const recording::SessionEnded& ended) { return recorder_.Append(NowMicros(), ended); }
 
-  // Records an attempt under the next number, which is left in `statement`. `bind` may be null. `attempt` carries decision, rule
-  // and approval; text and parameters are filled in here.
+  // Records an attempt under the next number, which is left in `statement`. `bind` may be null. `attempt` carries
+  // decision, rule and approval; text and parameters are filled in here.
   bool Attempt(const Judged& judged, const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
                recording::Attempt attempt, uint64_t* statement);
 

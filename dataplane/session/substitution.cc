@@ -1,5 +1,5 @@
-// Denial by substitution: what the server gets in place of a refused message. Each is bound to fail in every state of the session,
-// a failed transaction included, and leaves nothing behind.
+// Denial by substitution: what the server gets in place of a refused message. Each is bound to fail in every state of
+// the session, a failed transaction included, and leaves nothing behind.
 #include <utility>
 
 #include "dataplane/session/conversation.h"
@@ -10,10 +10,11 @@ namespace pg = wire::postgres;
 
 namespace {
 
-// PostgreSQL's grammar knows no statement that begins so: a syntax error, raised before the transaction's state is looked at. It is
-// what the server's log shows of a refused statement.
+// PostgreSQL's grammar knows no statement that begins so: a syntax error, raised before the transaction's state is
+// looked at. It is what the server's log shows of a refused statement.
 constexpr std::string_view kRefusedText = "chaperone_refused";
-// No client can make these: names that begin like this are refused in names of its own by the same map look-up as any other.
+// No client can make these: names that begin like this are refused in names of its own by the same map look-up as any
+// other.
 constexpr std::string_view kNoSuchName = "chaperone: no such name";
 
 }  // namespace

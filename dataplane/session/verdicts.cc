@@ -1,5 +1,5 @@
-// Whether a statement runs: the verdict of its text and of the statements that it names, approvals, the record of the attempt. What
-// cannot be recorded does not run.
+// Whether a statement runs: the verdict of its text and of the statements that it names, approvals, the record of the
+// attempt. What cannot be recorded does not run.
 #include <algorithm>
 #include <utility>
 
@@ -77,12 +77,11 @@ bool Conversation::ResolveNames(const Judged& judged, Named* named, pg::ErrorMes
       continue;
     }
     const auto makes = executes ? sql::SessionObjectVerb::kPrepare : sql::SessionObjectVerb::kDeclareCursor;
-    const bool made_before = std::any_of(judged.facts.statements.begin(),
-                                         judged.facts.statements.begin() + static_cast<std::ptrdiff_t>(i),
-                                         [&](const sql::Statement& earlier) {
-                                           return earlier.object_verb == makes &&
-                                                  earlier.object_name == statement.object_name;
-                                         });
+    const bool made_before =
+        std::any_of(judged.facts.statements.begin(), judged.facts.statements.begin() + static_cast<std::ptrdiff_t>(i),
+                    [&](const sql::Statement& earlier) {
+                      return earlier.object_verb == makes && earlier.object_name == statement.object_name;
+                    });
     if (made_before) {
       continue;  // judged as a part of this very text
     }
@@ -92,8 +91,9 @@ bool Conversation::ResolveNames(const Judged& judged, Named* named, pg::ErrorMes
                                                     : nullptr;
     if (target == nullptr) {
       error->sqlstate = executes ? sqlstate::kInvalidStatementName : sqlstate::kInvalidCursorName;
-      error->message = fmt::format(executes ? "prepared statement \"{}\" does not exist" : "cursor \"{}\" does not exist",
-                                   statement.object_name);
+      error->message =
+          fmt::format(executes ? "prepared statement \"{}\" does not exist" : "cursor \"{}\" does not exist",
+                      statement.object_name);
       return false;
     }
     Refresh(*target);
@@ -158,7 +158,14 @@ Conversation::Admission Conversation::AdmitApproved(const JudgedPtr& judged, con
   FillAsk(named, bind, parameter_types, ask.get());
   if (!approval_answer_ || approval_answer_->digest != ask->digest) {
     approval_answer_.reset();
-    ask->may_hold = expected_.empty() && transaction_ == pg::TransactionStatus::kIdle && !executed_since_sync_;
+    ask->may_hold = transaction_ == pg::TransactionStatus::kIdle && !executed_since_sync_;
+    if (ask->may_hold && !expected_.empty()) {
+      PauseForAnswers();  // nothing may be in flight while it is held
+      return {Admission::Outcome::kWait, nullptr, nullptr};
+    }
+    if (ask->may_hold && unsynced_) {
+      CloseImplicitTransaction();
+    }
     ask_ = std::move(ask);
     pause_ = Pause::kApproval;
     return {Admission::Outcome::kWait, nullptr, nullptr};
@@ -171,10 +178,19 @@ Conversation::Admission Conversation::AdmitApproved(const JudgedPtr& judged, con
   if (admission.outcome == Admission::Outcome::kRun) {
     ++counts_.denied;
     admission.outcome = Admission::Outcome::kRefuse;
-    admission.denial = std::make_unique<pg::ErrorMessage>(
-        AnswerError(ask->verdict, answer, AuditId(admission.run->statement)));
+    admission.denial =
+        std::make_unique<pg::ErrorMessage>(AnswerError(ask->verdict, answer, AuditId(admission.run->statement)));
   }
   return admission;
+}
+
+// A Parse has opened an implicit transaction, with locks on the tables that it names. Nothing was executed in it: it
+// can be closed without the client's notice, and what was parsed stays.
+void Conversation::CloseImplicitTransaction() {
+  pg::AppendSync(to_server_.own());
+  to_server_.Added();
+  expected_.Push(Kind::kSync).injected = true;
+  unsynced_ = false;
 }
 
 pg::ErrorMessage Conversation::AnswerError(const policy::Verdict& verdict, const ApprovalAnswer& answer,
@@ -208,8 +224,8 @@ void Conversation::FillAsk(const Named& named, const pg::Bind* bind, const std::
     pg::BindValues values = bind->values;
     for (size_t i = 0; i < bind->values.size(); ++i) {
       const pg::BindValue value = values.Next();
-      ask->parameters.push_back({i < parameter_types.size() ? parameter_types[i] : 0, bind->IsBinary(i), value.is_null,
-                                 value.bytes});
+      ask->parameters.push_back(
+          {i < parameter_types.size() ? parameter_types[i] : 0, bind->IsBinary(i), value.is_null, value.bytes});
     }
   }
   ask->text = TextOf(*ask->judged, named.targets);
@@ -260,9 +276,9 @@ Conversation::Admission Conversation::Start(const policy::Verdict& verdict, cons
     ++counts_.denied;
     admission.run = nullptr;
     admission.outcome = Admission::Outcome::kRefuse;
-    admission.denial = std::make_unique<pg::ErrorMessage>(
-        LimitReached("the sidecar's recording spool is full, and what cannot be recorded does not run",
-                     "Try again later; the sidecar's operator has to look at its connection to the control plane.", ""));
+    admission.denial = std::make_unique<pg::ErrorMessage>(LimitReached(
+        "the sidecar's recording spool is full, and what cannot be recorded does not run",
+        "Try again later; the sidecar's operator has to look at its connection to the control plane.", ""));
     return admission;
   }
   admission.outcome = Admission::Outcome::kRun;

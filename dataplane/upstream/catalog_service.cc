@@ -35,7 +35,6 @@ struct CatalogService::Database {
   std::unique_ptr<ServerConnection> connection;
   CatalogPtr catalog;
   std::string probe;
-  runtime::SteadyTime read_at{};
   std::vector<Question> questions;
 };
 
@@ -85,8 +84,7 @@ CatalogService::Database* CatalogService::Find(const std::string& name) {
 }
 
 void CatalogService::Ask(Database& database, bool fresh, runtime::Loop& where, Answer answer) {
-  const bool is_recent = loop_.Now() - database.read_at < options_.refresh_interval;
-  if (database.catalog != nullptr && (!fresh || is_recent)) {
+  if (database.catalog != nullptr && !fresh) {
     where.Post([answer = std::move(answer), catalog = database.catalog] { answer(catalog); });
     return;
   }
@@ -97,40 +95,35 @@ void CatalogService::Ask(Database& database, bool fresh, runtime::Loop& where, A
 // One coroutine for each database: waits for questions and for the next probe.
 Task<void> CatalogService::Serve(Database& database) {
   while (!stopping_) {
-    bool must_read = !database.questions.empty();
-    if (!must_read && database.catalog != nullptr) {
+    // Questions that arrive while the database is being asked may be about something newer: they are left for the next
+    // round.
+    std::vector<Database::Question> questions;
+    questions.swap(database.questions);
+    absl::StatusOr<CatalogPtr> result = database.catalog;
+    bool must_read = database.catalog == nullptr && !questions.empty();
+    if (database.catalog != nullptr) {
       const auto probe = co_await Probe(database);
       // An unreachable database changes nothing here: the catalog stays, and sessions notice by themselves.
       must_read = probe.ok() && *probe != database.probe;
     }
     if (must_read) {
-      const auto result = co_await Read(database);
-      Finish(database, result);
+      result = co_await Read(database);
+      if (result.ok()) {
+        database.catalog = *result;
+        listener_(database.name, database.catalog);
+      }
     }
-    if (stopping_ || !database.questions.empty()) {
-      continue;
+    for (Database::Question& question : questions) {
+      question.where->Post([answer = std::move(question.answer), result] { answer(result); });
     }
     const auto next = loop_.clock().Steady() + options_.probe_interval;
     uint32_t bits = 0;
-    while ((bits & (kAskedBit | runtime::Waiter::kTimeout | runtime::Waiter::kInterrupt)) == 0) {
+    while (!stopping_ && database.questions.empty() && (bits & runtime::Waiter::kTimeout) == 0) {
       bits = co_await database.waiter.Wait(next);
     }
   }
   database.watched.Release();
   database.connection = nullptr;
-}
-
-void CatalogService::Finish(Database& database, const absl::StatusOr<CatalogPtr>& result) {
-  if (result.ok()) {
-    database.catalog = *result;
-    database.read_at = loop_.clock().Steady();
-    listener_(database.name, database.catalog);
-  }
-  std::vector<Database::Question> questions;
-  questions.swap(database.questions);
-  for (Database::Question& question : questions) {
-    question.where->Post([answer = std::move(question.answer), result] { answer(result); });
-  }
 }
 
 Task<absl::Status> CatalogService::Connect(Database& database) {

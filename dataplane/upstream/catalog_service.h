@@ -1,10 +1,11 @@
-// The catalogs of the endpoint's databases: read over connections of the sidecar's own, kept fresh, handed to every loop.
+// The catalogs of the endpoint's databases: read over connections of the sidecar's own, kept fresh, handed to every
+// loop.
 //
-// A catalog is read when the first session of its database begins, again when a probe finds that it has changed, and at once when
-// asked for (DDL went by, or a name was not known). It stays as long as the process lives.
+// A catalog is read when the first session of its database begins, again when a probe finds that it has changed, and at
+// once when asked for (DDL went by, or a name was not known). It stays as long as the process lives.
 //
-// Threading: everything happens on the service's own loop; Get, Refresh and Known may be called from any thread, and answers are
-// posted to the loop that asked.
+// Threading: everything happens on the service's own loop; Get, Refresh and Known may be called from any thread, and
+// answers are posted to the loop that asked.
 #ifndef CHAPERONE_DATAPLANE_UPSTREAM_CATALOG_SERVICE_H_
 #define CHAPERONE_DATAPLANE_UPSTREAM_CATALOG_SERVICE_H_
 
@@ -31,8 +32,6 @@ class CatalogService {
   struct Options {
     // How often the database is asked whether anything has changed.
     std::chrono::milliseconds probe_interval{2000};
-    // Between two reads that were asked for.
-    std::chrono::milliseconds refresh_interval{200};
     std::chrono::milliseconds query_timeout{30'000};
     // How many databases' catalogs are kept.
     size_t databases_max = 64;
@@ -46,10 +45,11 @@ class CatalogService {
   CatalogService(const CatalogService&) = delete;
   CatalogService& operator=(const CatalogService&) = delete;
 
-  // The catalog as last read; reads it when there is none. `answer` runs on `where`. Errors: what connecting and querying give.
-  // REQUIRES: the database exists (a session has connected to it): a name takes up one of few places for good.
+  // The catalog as last read; reads it when there is none. `answer` runs on `where`. Errors: what connecting and
+  // querying give. REQUIRES: the database exists (a session has connected to it): a name takes up one of few places for
+  // good.
   void Get(const std::string& database, runtime::Loop& where, Answer answer);
-  // The catalog as it is now, or was `refresh_interval` ago.
+  // The catalog as it is now: asks the database whether anything has changed, and reads it again if so.
   void Refresh(const std::string& database, runtime::Loop& where, Answer answer);
   // Ends all connections. On the service's loop; afterwards the loop may stop.
   void Stop();
@@ -63,7 +63,6 @@ class CatalogService {
   runtime::Task<absl::StatusOr<CatalogPtr>> Read(Database& database);
   runtime::Task<absl::StatusOr<std::string>> Probe(Database& database);
   runtime::Task<absl::Status> Connect(Database& database);
-  void Finish(Database& database, const absl::StatusOr<CatalogPtr>& result);
 
   runtime::Loop& loop_;
   Connector& connector_;

@@ -20,11 +20,12 @@ using QueryCells = std::vector<std::optional<std::string_view>>;
 // Told of each row; an error ends the query (and the connection has to be closed).
 using RowHandler = std::function<absl::Status(const QueryCells&)>;
 
-// A reply larger than this is not read on: the sidecar's questions have small answers, and the catalog's size is bounded.
+// A reply larger than this is not read on: the sidecar's questions have small answers, and the catalog's size is
+// bounded.
 inline constexpr size_t kReplyBytesMax = size_t{512} << 20;
 
-// Runs `sql` to its ReadyForQuery. Errors: as transfer.h; Unavailable with the server's message; ResourceExhausted; what `on_row`
-// returned. After an error the connection is of no further use.
+// Runs `sql` to its ReadyForQuery. Errors: as transfer.h; Unavailable with the server's message; ResourceExhausted;
+// what `on_row` returned. After an error the connection is of no further use.
 runtime::Task<absl::Status> RunQuery(runtime::Channel channel, ServerConnection& connection, std::string sql,
                                      RowHandler on_row, runtime::SteadyTime deadline);
 

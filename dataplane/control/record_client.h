@@ -1,0 +1,80 @@
+// The Record stream: what the spools hold goes up in sealed chunks; what the control plane has for good is acknowledged
+// and leaves the disk. After a break it goes on where the control plane says.
+//
+// Threading: one thread for each live spool. The first also sends what earlier runs left, before its own.
+#ifndef CHAPERONE_DATAPLANE_CONTROL_RECORD_CLIENT_H_
+#define CHAPERONE_DATAPLANE_CONTROL_RECORD_CLIENT_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "dataplane/control/channel.h"
+#include "dataplane/recorder/chunker.h"
+#include "dataplane/recorder/spool.h"
+
+namespace chaperone::control {
+
+class RecordClient {
+ public:
+  struct Options {
+    // How long records may wait for company before they are sent.
+    std::chrono::milliseconds linger{100};
+    // How much is sent at once.
+    size_t batch_bytes = 1 << 20;
+    // How often the spool is written to the disk, against a crash of the machine; 0: never.
+    std::chrono::milliseconds sync_interval{1000};
+  };
+
+  // `spools`: the older ones first, then `live`. They are removed from the disk when they are sealed and acknowledged.
+  RecordClient(std::shared_ptr<grpc::Channel> channel, std::vector<std::shared_ptr<recorder::Spool>> older,
+               std::shared_ptr<recorder::Spool> live, const Options& options);
+  ~RecordClient();
+  RecordClient(const RecordClient&) = delete;
+  RecordClient& operator=(const RecordClient&) = delete;
+
+  void Start();
+  // Goes on until the live spool, which must be sealed, is acknowledged, or until `timeout`; then stops.
+  void Finish(std::chrono::milliseconds timeout);
+  void Stop();
+
+  // Bytes that are not acknowledged.
+  uint64_t UnacknowledgedBytes() const;
+
+ private:
+  struct Stream;
+
+  void Run();
+  // Sends spools until the connection breaks or everything is done.
+  void Serve();
+  // False when the connection is over.
+  bool ServeSpool(Stream& stream, recorder::Spool& spool);
+  bool SendBatch(Stream& stream, recorder::Spool& spool, uint64_t* position);
+  bool Hello(Stream& stream, recorder::Spool& spool, uint64_t* position);
+  bool Linger();
+  void SyncSpool(recorder::Spool& spool);
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const Options options_;
+  Backoff backoff_;
+  recorder::Chunker chunker_;
+  std::chrono::steady_clock::time_point synced_at_{};
+  std::vector<recorder::Spool::Frame> frames_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable finished_;
+  // All guarded by mutex_.
+  std::vector<std::shared_ptr<recorder::Spool>> spools_;
+  std::shared_ptr<Stream> stream_;
+  bool stopping_ = false;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+}  // namespace chaperone::control
+
+#endif  // CHAPERONE_DATAPLANE_CONTROL_RECORD_CLIENT_H_

@@ -1,0 +1,102 @@
+// The Sync stream: snapshots, decisions and kill orders come down; acknowledgements and reports go up. Keeps the last
+// good snapshot on disk, so that a sidecar that restarts without the control plane enforces what it enforced before.
+//
+// Threading: two threads of its own; callbacks run on them, one at a time.
+#ifndef CHAPERONE_DATAPLANE_CONTROL_SYNC_CLIENT_H_
+#define CHAPERONE_DATAPLANE_CONTROL_SYNC_CLIENT_H_
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "api/base/clock.h"
+#include "api/base/id.h"
+#include "dataplane/approval/board.h"
+#include "dataplane/control/channel.h"
+#include "dataplane/control/snapshot_parts.h"
+#include "dataplane/policy/freshness.h"
+
+namespace chaperone::control {
+
+// What the sidecar says of itself every few seconds.
+struct SidecarReport {
+  int live_sessions = 0;
+  uint64_t spool_bytes = 0;
+  std::string database_version;
+  // Why the database cannot be reached; empty when it can.
+  std::string database_error;
+};
+
+struct SyncOptions {
+  std::string endpoint;
+  std::string version;
+  std::map<std::string, std::string> labels;
+  // Certificates that snapshots' signers must chain to.
+  std::string ca_pem;
+  // Where the last good snapshot is kept.
+  std::string snapshot_file;
+};
+
+// What arrives. Each must return quickly.
+struct SyncHandlers {
+  // Puts the snapshot into force on every loop. An error refuses it; the one before stays.
+  std::function<absl::Status(const SnapshotParts&)> apply;
+  // Ends a session, wherever it is; false when there is no such session. `done` runs once it is closed.
+  std::function<bool(const base::SessionId&, const std::string& reason, std::function<void()> done)> kill;
+  std::function<SidecarReport()> report;
+};
+
+class SyncClient {
+ public:
+  SyncClient(std::shared_ptr<grpc::Channel> channel, const base::Clock& clock, SyncOptions options,
+             SyncHandlers handlers, approval::Board& board, policy::ControlPlaneLink& link);
+  ~SyncClient();
+  SyncClient(const SyncClient&) = delete;
+  SyncClient& operator=(const SyncClient&) = delete;
+
+  // Applies the snapshot on disk, if there is a good one, as old as it is. Errors: those of a file that is there and no
+  // good.
+  absl::Status LoadLast();
+  void Start();
+  void Stop();
+
+  // Sessions that ended by a revocation or an order; told to the control plane.
+  void ReportClosed(const std::string& cause, const std::vector<base::SessionId>& sessions);
+
+ private:
+  struct Stream;
+
+  void Run();
+  void RunReports();
+  // One connection, to its end.
+  void Serve();
+  void OnSnapshot(Stream& stream, const v1::SignedSnapshot& snapshot);
+  void OnKill(const std::string& order_id, const std::string& session_id, const std::string& reason);
+  absl::Status Apply(const v1::SignedSnapshot& snapshot, SnapshotParts* parts);
+  void Keep(const v1::SignedSnapshot& snapshot);
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const base::Clock& clock_;
+  const SyncOptions options_;
+  const SyncHandlers handlers_;
+  approval::Board& board_;
+  policy::ControlPlaneLink& link_;
+  Backoff backoff_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_reports_;
+  bool stopping_ = false;           // guarded by mutex_
+  std::shared_ptr<Stream> stream_;  // guarded by mutex_; null while there is no connection
+  uint64_t version_ = 0;            // guarded by mutex_: of the snapshot in force
+  std::thread sync_thread_;
+  std::thread report_thread_;
+};
+
+}  // namespace chaperone::control
+
+#endif  // CHAPERONE_DATAPLANE_CONTROL_SYNC_CLIENT_H_

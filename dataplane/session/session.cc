@@ -1,0 +1,123 @@
+#include "dataplane/session/session.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "dataplane/session/denial.h"
+
+namespace chaperone::session {
+
+namespace pg = wire::postgres;
+using events::Count;
+using runtime::Task;
+
+Session::Session(SessionTable& table, runtime::Fd fd, std::string peer_address, bool is_local)
+    : table_(table),
+      services_(table.services()),
+      loop_(table.loop()),
+      id_(base::SessionId::New(services_.clock)),
+      peer_address_(std::move(peer_address)),
+      is_local_(is_local),
+      waiter_(loop_),
+      client_(std::move(fd)),
+      client_watched_(waiter_, kClientReady),
+      server_watched_(waiter_, kServerReady),
+      record_(table.spool(), id_),
+      recorder_(record_, services_.clock),
+      self_(std::make_shared<Session*>(this)) {}
+
+Session::~Session() = default;
+
+Task<void> Session::Run() {
+  startup_deadline_ = loop_.clock().Steady() + services_.options.startup_timeout;
+  bool going_on = client_watched_.Attach(client_.fd()).ok();
+  if (going_on) {
+    going_on = co_await Negotiate();
+  }
+  if (going_on) {
+    going_on = co_await Authenticate();
+  }
+  if (going_on) {
+    going_on = co_await Connect();
+  }
+  if (going_on) {
+    co_await Relay();
+  }
+  End();
+}
+
+void Session::End() {
+  *self_ = nullptr;
+  approval_ = nullptr;
+  if (cancel_key_) {
+    services_.cancels.Unregister(*cancel_key_);
+  }
+  if (conversation_ != nullptr) {
+    conversation_->Abandon();
+    PublishCounts();
+  }
+  if (recording_) {
+    const ConversationCounts counts = conversation_ != nullptr ? conversation_->counts() : ConversationCounts();
+    // Without room in the spool the record ends without this; the control plane closes it when the sidecar says that
+    // the session is gone.
+    (void)recorder_.End({end_reason_, counts.statements, counts.denied, counts.rows, counts.masked_cells});
+  }
+  client_watched_.Release();
+  server_watched_.Release();
+  client_.Close();
+  if (server_ != nullptr) {
+    server_->stream.Close();
+  }
+  if (counted_as_principal_) {
+    services_.counter.LeaveAs(principal_key_);
+  }
+  services_.counter.Leave();
+  table_.Remove(id_);
+  for (const auto& done : when_closed_) {
+    done();
+  }
+  spdlog::debug("session {} ended: {}", id_.ToString(), end_reason_);
+}
+
+void Session::Kill(std::string reason, std::string message, std::function<void()> done) {
+  if (done) {
+    when_closed_.push_back(std::move(done));
+  }
+  if (!over_) {
+    end_reason_ = std::move(reason);
+    end_error_ = Fatal(pg::sqlstate::kAdminShutdown, std::move(message));
+    over_ = true;
+  }
+  waiter_.Raise(runtime::Waiter::kInterrupt);
+}
+
+bool Session::IsRevokedBy(const policy::Revocation** revocation) const {
+  if (!identity_ || table_.snapshot() == nullptr) {
+    return false;
+  }
+  *revocation =
+      policy::FindRevocation(table_.snapshot()->revocations, principal_, identity_->token_id, services_.clock.Wall());
+  return *revocation != nullptr;
+}
+
+void Session::PublishCounts() {
+  const ConversationCounts& now = conversation_->counts();
+  events::LoopMetrics& metrics = table_.metrics();
+  const auto publish = [&](Count count, uint64_t ConversationCounts::*field) {
+    if (now.*field != published_.*field) {
+      metrics.Add(count, now.*field - published_.*field);
+      published_.*field = now.*field;
+    }
+  };
+  publish(Count::kStatements, &ConversationCounts::statements);
+  publish(Count::kDenied, &ConversationCounts::denied);
+  publish(Count::kHeld, &ConversationCounts::held);
+  publish(Count::kRows, &ConversationCounts::rows);
+  publish(Count::kMaskedCells, &ConversationCounts::masked_cells);
+  publish(Count::kScrubbedMessages, &ConversationCounts::scrubbed_messages);
+  publish(Count::kClientBytes, &ConversationCounts::client_bytes);
+  publish(Count::kServerBytes, &ConversationCounts::server_bytes);
+}
+
+}  // namespace chaperone::session

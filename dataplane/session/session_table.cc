@@ -1,0 +1,182 @@
+#include "dataplane/session/session_table.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/session/session.h"
+
+namespace chaperone::session {
+
+using events::Count;
+using runtime::Task;
+
+namespace {
+
+constexpr size_t kScratchBytes = 128 << 10;
+constexpr std::chrono::seconds kCancelTimeout{5};
+// Entries whose object is gone are swept out when a map has grown to this.
+constexpr size_t kSweepAt = 256;
+
+template <typename Map>
+void Sweep(Map* map) {
+  if (map->size() >= kSweepAt) {
+    std::erase_if(*map, [](const auto& entry) { return entry.second.expired(); });
+  }
+}
+
+void AppendField(std::string_view field, std::string* key) {
+  key->append(std::to_string(field.size())).append(":").append(field);
+}
+
+Task<void> RunSession(std::unique_ptr<Session> session) { co_await session->Run(); }
+
+Task<void> RunCancel(upstream::Connector& connector, runtime::Loop& loop, uint32_t process_id, std::string key) {
+  runtime::Waiter waiter(loop);
+  const absl::Status status =
+      co_await connector.Cancel(waiter, process_id, std::move(key), loop.clock().Steady() + kCancelTimeout);
+  if (!status.ok()) {
+    spdlog::warn("cannot cancel a statement: {}", base::Message(status));
+  }
+}
+
+}  // namespace
+
+SessionTable::SessionTable(const Services& services, runtime::Loop& loop, std::shared_ptr<recorder::Spool> spool,
+                           events::LoopMetrics& metrics)
+    : services_(services),
+      loop_(loop),
+      spool_(std::move(spool)),
+      metrics_(metrics),
+      scratch_(kScratchBytes),
+      tasks_([this](const std::exception_ptr& exception) {
+        metrics_.Add(Count::kInternalErrors);
+        try {
+          std::rethrow_exception(exception);
+        } catch (const std::exception& error) {
+          spdlog::error("a session ended by a defect: {}", error.what());
+        }
+      }) {}
+
+SessionTable::~SessionTable() = default;
+
+void SessionTable::Accept(runtime::Fd fd, std::string peer_address, bool is_local) {
+  metrics_.Add(Count::kConnections);
+  if (!services_.counter.Enter()) {
+    metrics_.Add(Count::kLimitsReached);
+    return;  // closed without a word: a word would need a session
+  }
+  tasks_.Spawn(RunSession(std::make_unique<Session>(*this, std::move(fd), std::move(peer_address), is_local)));
+}
+
+std::vector<SessionTable::Ended> SessionTable::SetSnapshot(SnapshotPtr snapshot) {
+  snapshot_ = std::move(snapshot);
+  views_.clear();
+  std::vector<Ended> ended;
+  std::vector<Session*> all;
+  for (const auto& [id, session] : sessions_) {
+    all.push_back(session);
+  }
+  for (Session* session : all) {
+    const policy::Revocation* revocation = nullptr;
+    if (session->IsRevokedBy(&revocation)) {
+      ended.push_back({revocation->id, session->id()});
+      session->Kill("revoked", fmt::format("access was revoked ({})", revocation->id), nullptr);
+    } else {
+      session->Wake();
+    }
+  }
+  return ended;
+}
+
+void SessionTable::SetCatalog(const std::string& database, upstream::CatalogPtr catalog) {
+  catalogs_[database] = std::move(catalog);
+}
+
+upstream::CatalogPtr SessionTable::CatalogOf(const std::string& database) const {
+  const auto found = catalogs_.find(database);
+  return found == catalogs_.end() ? nullptr : found->second;
+}
+
+bool SessionTable::Kill(const base::SessionId& session, const std::string& reason, std::function<void()> done) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) {
+    return false;
+  }
+  found->second->Kill("killed",
+                      reason.empty() ? "the session was ended by an operator"
+                                     : fmt::format("the session was ended by an operator: {}", reason),
+                      std::move(done));
+  return true;
+}
+
+void SessionTable::Drain(runtime::SteadyTime deadline, std::function<void()> done) {
+  drain_deadline_ = deadline;
+  drained_ = std::move(done);
+  std::vector<Session*> all;
+  for (const auto& [id, session] : sessions_) {
+    all.push_back(session);
+  }
+  for (Session* session : all) {
+    session->Wake();
+  }
+  if (tasks_.size() == 0 && drained_) {
+    std::exchange(drained_, nullptr)();
+  }
+}
+
+void SessionTable::Remove(const base::SessionId& id) {
+  sessions_.erase(id);
+  if (drained_ && sessions_.empty()) {
+    // After the session's own coroutine has ended.
+    loop_.Post(std::exchange(drained_, nullptr));
+  }
+}
+
+void SessionTable::CancelUpstream(uint32_t process_id, const std::string& key) {
+  tasks_.Spawn(RunCancel(services_.connector, loop_, process_id, key));
+}
+
+std::shared_ptr<const policy::View> SessionTable::ViewFor(const policy::Principal& principal,
+                                                          const std::string& database) {
+  std::string key;
+  for (const std::string_view field :
+       {std::string_view(principal.issuer), std::string_view(principal.subject), std::string_view(principal.client),
+        std::string_view(principal.human), std::string_view(principal.task), std::string_view(database)}) {
+    AppendField(field, &key);
+  }
+  for (const std::string& group : principal.groups) {
+    AppendField(group, &key);
+  }
+  std::weak_ptr<const policy::View>& known = views_[key];
+  std::shared_ptr<const policy::View> view = known.lock();
+  if (view == nullptr) {
+    view = snapshot_->bundle->ViewFor(principal, {services_.options.endpoint, database, services_.options.labels});
+    known = view;
+    Sweep(&views_);
+  }
+  return view;
+}
+
+std::shared_ptr<JudgeContext> SessionTable::ContextFor(const std::shared_ptr<const policy::View>& view,
+                                                       uint64_t policy_revision, const upstream::CatalogPtr& catalog,
+                                                       const sql::SessionContext& names) {
+  // A context keeps its view and catalog alive, so their addresses name them for as long as it lives.
+  std::string key = fmt::format("{} {} {} ", fmt::ptr(view.get()), fmt::ptr(catalog.get()), policy_revision);
+  AppendField(names.role, &key);
+  AppendField(names.temp_schema, &key);
+  for (const std::string& schema : names.search_path) {
+    AppendField(schema, &key);
+  }
+  std::weak_ptr<JudgeContext>& known = contexts_[key];
+  std::shared_ptr<JudgeContext> context = known.lock();
+  if (context == nullptr) {
+    context = std::make_shared<JudgeContext>(view, policy_revision, catalog, names, services_.options.judge);
+    known = context;
+    Sweep(&contexts_);
+  }
+  return context;
+}
+
+}  // namespace chaperone::session

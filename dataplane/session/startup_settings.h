@@ -1,0 +1,28 @@
+// The parameters of a StartupMessage: database, application name, and settings, which may also come as "options". Only
+// settings that neither change how statements are read nor who the session is are let through; the rest is an error
+// that names it.
+#ifndef CHAPERONE_DATAPLANE_SESSION_STARTUP_SETTINGS_H_
+#define CHAPERONE_DATAPLANE_SESSION_STARTUP_SETTINGS_H_
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/base/status.h"
+
+namespace chaperone::session {
+
+using StartupParameters = std::vector<std::pair<std::string, std::string>>;
+
+// Errors: InvalidArgument (malformed), Unimplemented (a parameter that is not allowed, an encoding other than UTF-8,
+// replication).
+absl::Status ReadStartupSettings(const StartupParameters& parameters, std::string* database,
+                                 std::string* application_name, StartupParameters* settings);
+
+// "-c a=b --c-d=e" -> (a, b), (c_d, e), with the server's rules for spaces and backslashes. Errors: InvalidArgument.
+absl::Status SplitOptions(std::string_view options, StartupParameters* settings);
+
+}  // namespace chaperone::session
+
+#endif  // CHAPERONE_DATAPLANE_SESSION_STARTUP_SETTINGS_H_

@@ -1,0 +1,74 @@
+#include "dataplane/session/startup_settings.h"
+
+#include <catch2/catch.hpp>
+
+namespace chaperone::session {
+namespace {
+
+struct Result {
+  absl::Status status;
+  std::string database, application_name;
+  StartupParameters settings;
+};
+
+Result Read(StartupParameters parameters) {
+  Result result;
+  result.status = ReadStartupSettings(parameters, &result.database, &result.application_name, &result.settings);
+  return result;
+}
+
+TEST_CASE("what drivers send when they connect is let through") {
+  const Result r = Read({{"user", "agent"},
+                         {"database", "shop"},
+                         {"client_encoding", "'utf-8'"},
+                         {"DateStyle", "ISO"},
+                         {"TimeZone", "Europe/Berlin"},
+                         {"extra_float_digits", "2"},
+                         {"application_name", "psql"}});
+  REQUIRE(r.status.ok());
+  CHECK(r.database == "shop");
+  CHECK(r.application_name == "psql");
+  CHECK(r.settings.size() == 4);
+}
+
+TEST_CASE("the database defaults to the user, and a user is needed") {
+  CHECK(Read({{"user", "agent"}}).database == "agent");
+  CHECK(Read({{"user", "agent"}, {"database", ""}}).database == "agent");
+  CHECK_FALSE(Read({{"database", "shop"}}).status.ok());
+  CHECK_FALSE(Read({{"user", ""}, {"database", "shop"}}).status.ok());
+}
+
+TEST_CASE("settings that change who one is or how statements are read are refused [fail-closed]") {
+  for (const auto& [name, value] : StartupParameters{{"role", "postgres"},
+                                                     {"session_authorization", "postgres"},
+                                                     {"search_path", "evil,public"},
+                                                     {"standard_conforming_strings", "off"},
+                                                     {"STANDARD_CONFORMING_STRINGS", "Off"},
+                                                     {"client_encoding", "SJIS"},
+                                                     {"backslash_quote", "on"},
+                                                     {"replication", "database"},
+                                                     {"replication", "true"},
+                                                     {"session_preload_libraries", "evil"},
+                                                     {"options", "-c role=postgres"},
+                                                     {"options", "-crole=postgres"},
+                                                     {"options", "--standard-conforming-strings=off"},
+                                                     {"options", "-c geqo=off -c search_path=evil"},
+                                                     {"options", "-c search\\_path=evil"},
+                                                     {"options", "-d 5"},
+                                                     {"options", "-c"},
+                                                     {"options", "-c =x"},
+                                                     {"options", "whatever"}}) {
+    CAPTURE(name, value);
+    CHECK_FALSE(Read({{"user", "a"}, {name, value}}).status.ok());
+  }
+  CHECK(Read({{"user", "a"}, {"replication", "false"}}).status.ok());
+}
+
+TEST_CASE("options are split as the server splits them") {
+  StartupParameters settings;
+  REQUIRE(SplitOptions("-c a=b\\ c  --d-e=f", &settings).ok());
+  CHECK(settings == StartupParameters{{"a", "b c"}, {"d_e", "f"}});
+}
+
+}  // namespace
+}  // namespace chaperone::session
