@@ -6,17 +6,14 @@ namespace chaperone::sql {
 
 namespace {
 
-// In the order of Action.
 constexpr std::array<std::string_view, kActionCount> kActionNames = {
     "read",     "insert", "update",    "delete",  "truncate", "ddl",   "execute",
-    "maintain", "lock",   "copy_file", "session", "notify",   "admin", "unknown"};
+    "maintain", "lock",   "copy_file", "session", "notify",   "admin", "unknown",
+};
 
 }  // namespace
 
-std::string_view ActionName(Action action) {
-  const auto index = static_cast<size_t>(action);
-  return index < kActionNames.size() ? kActionNames[index] : "unknown";
-}
+std::string_view ActionName(Action action) { return kActionNames[static_cast<size_t>(action)]; }
 
 bool ParseAction(std::string_view name, Action* action) {
   for (size_t i = 0; i < kActionNames.size(); ++i) {

@@ -6,7 +6,9 @@
 #ifndef CHAPERONE_API_SQL_FACTS_H_
 #define CHAPERONE_API_SQL_FACTS_H_
 
+#include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,10 +57,15 @@ enum class ResourceKind : uint8_t {
 struct Need {
   Action action = Action::kUnknown;
   ResourceKind kind = ResourceKind::kNone;
-  // As policy patterns match it; "*" for kNone.
+  // As policy patterns match it: names decoded and folded, unquoted, joined by dots. "*" for kNone.
   std::string resource = "*";
+  // Of the relation or function; 0 when it does not exist yet, or the resource has none.
   Oid oid = 0;
-  // UPDATE and DELETE: there is no WHERE, or it is true whatever the row (constants folded).
+  // Not 0: the text does not name the resource; the definition of this view does. A view of the system schemas stands
+  // for itself and adds no such needs.
+  Oid via = 0;
+  // UPDATE and DELETE: there is no WHERE, or it lets every row through: it is true when constants are folded, or does
+  // not depend on the row at all. Advisory: a WHERE that happens to match every row is only known to the server.
   bool where_absent = false;
   // For unknown, execute and admin: why, in words for the agent ("pg_read_file reads the server's files").
   std::string reason;
@@ -68,10 +75,11 @@ struct Need {
   bool operator==(const Need&) const = default;
 };
 
-// A column of a base relation, or all of them.
+// A column of a relation.
 struct ColumnId {
   Oid relation = 0;
-  // pg_attribute.attnum; 0 is the whole row, negative a system column.
+  // pg_attribute.attnum; negative a system column. 0, the whole row, stands only in OutputColumn::origin: everywhere
+  // else a whole row is listed column by column.
   int16_t attnum = 0;
 
   auto operator<=>(const ColumnId&) const = default;
@@ -80,12 +88,59 @@ struct ColumnId {
 // Where the values of one output column come from.
 struct OutputColumn {
   std::string name;
-  // Every base column that may flow into the value; sorted, without repeats. Views are resolved to their tables.
+  // Every column that may flow into the value; sorted, without repeats. For a column of a view: that column and,
+  // through the definition, the columns of its tables. For a column of an inheritance tree or partitioned table: also
+  // the columns of that name above and below it. A rule for any of them is a rule for the value.
   std::vector<ColumnId> sources;
-  // The sources are not known: treat as coming from everywhere.
+  // Columns of which only the presence shows, not the value: count(x), x IS NULL. Disjoint from `sources`.
+  std::vector<ColumnId> presence;
+  // The sources are not known, or not all: treat as coming from everywhere.
   bool unknown = false;
-  // The value is sources[0] itself, unchanged: no expression, one source.
+  // The value is that of a column, unchanged: any of `sources` has the very same value, or none of this row.
   bool plain = false;
+  // The table and column that the server's RowDescription must report: a view's own for a view, attnum 0 for a whole
+  // row, relation 0 for a computed value. Meaningful when origin_known.
+  ColumnId origin;
+  bool origin_known = false;
+};
+
+// One column that a statement writes, and where the new value comes from.
+struct ColumnWrite {
+  ColumnId column;
+  std::vector<ColumnId> sources;
+  bool unknown = false;
+
+  bool operator==(const ColumnWrite&) const = default;
+};
+
+// A setting that a statement changes: SET, RESET, set_config(), the modes of SET TRANSACTION and BEGIN.
+struct SettingChange {
+  // Lower case.
+  std::string name;
+  // The new value's parts (search_path has several); absent for RESET, SET … TO DEFAULT and values that are not
+  // constants.
+  std::optional<std::vector<std::string>> value;
+  // RESET or TO DEFAULT.
+  bool reset = false;
+  // SET LOCAL, or set_config(…, true): until the end of the transaction.
+  bool local = false;
+
+  bool operator==(const SettingChange&) const = default;
+};
+
+// How COPY data is laid out. Defaults follow the format.
+struct CopyOptions {
+  enum class Format : uint8_t { kText, kCsv, kBinary };
+  Format format = Format::kText;
+  char delimiter = '\t';
+  char quote = '"';
+  char escape = '"';
+  bool header = false;
+  std::string null = "\\N";
+  // Absent: the client's encoding.
+  std::string encoding;
+
+  bool operator==(const CopyOptions&) const = default;
 };
 
 enum class TransactionVerb : uint8_t {
@@ -123,24 +178,50 @@ struct Statement {
   std::string tag;
   // Sorted by (action, resource), without repeats.
   std::vector<Need> needs;
-  // Result columns, in order; meaningful when outputs_known.
+
+  // Result columns, in order; meaningful when outputs_known. For PREPARE and DECLARE: of the statement inside, as
+  // EXECUTE and FETCH return them. For COPY … TO: the columns of the data.
   std::vector<OutputColumn> outputs;
+  // A RowDescription follows (not so for PREPARE, DECLARE and COPY).
   bool returns_rows = false;
   bool outputs_known = false;
-  // Base columns that decide which rows come back, or their order: WHERE, JOIN, GROUP BY, HAVING, ORDER BY, DISTINCT,
-  // window clauses, LIMIT. Sorted, without repeats.
+
+  // Columns that decide which rows come back, how many, or in which order: WHERE, JOIN, GROUP BY, HAVING, ORDER BY,
+  // DISTINCT, LIMIT, set operations that drop rows, at every level. Resolved like OutputColumn::sources; sorted,
+  // without repeats.
   std::vector<ColumnId> predicates;
-  // Base columns used anywhere else but as a plain output.
+  // Of these, the columns that are used in predicates in no other way than `column = parameter or constant` (also IN
+  // with a list of such), combined by AND.
+  std::vector<ColumnId> equality_predicates;
+  // Columns that are an operand of anything but a bare reference, at every level: an error could quote their values.
   std::vector<ColumnId> computed;
-  // Base columns that are written, and those whose values flow into a write.
+  // Columns referred to in any way, stars and whole rows included.
+  std::vector<ColumnId> referenced;
+  // Tables, views and sequences whose data is read, and those that a view's definition reads.
+  std::vector<Oid> reads;
+
+  // Columns that are written, with the sources of their values. `written` and `write_sources` sum them up;
+  // write_sources also holds what flows into a new table, a setting, a notification or a function that may keep it.
+  std::vector<ColumnWrite> writes;
   std::vector<ColumnId> written;
   std::vector<ColumnId> write_sources;
+  // Something flows into a write that is not resolved.
+  bool write_unknown = false;
+  // Triggers or rules of a written table run code whose effect is not in these facts.
+  bool runs_triggers = false;
+
   TransactionVerb transaction = TransactionVerb::kNone;
+  // COMMIT or ROLLBACK AND CHAIN: a new transaction begins at once.
+  bool transaction_chain = false;
   SessionObjectVerb object_verb = SessionObjectVerb::kNone;
-  // Name of the prepared statement or cursor.
+  // Name of the prepared statement, cursor or savepoint.
   std::string object_name;
+  std::vector<SettingChange> settings;
   CopyDirection copy = CopyDirection::kNone;
+  CopyOptions copy_options;
   bool is_explain = false;
+  // EXPLAIN ANALYZE: the inner statement runs.
+  bool explain_runs = false;
   // Changes how later text is read or resolved (search_path, a setting that is pinned, SET ROLE, temporary or other
   // DDL): nothing pipelined behind it is judged before it has run.
   bool is_barrier = false;
@@ -149,9 +230,19 @@ struct Statement {
   uint32_t length = 0;
 };
 
+// Why a text has no statements to judge.
+struct TextError {
+  // In PostgreSQL's words, without any part of the text.
+  std::string message;
+  // Byte offset; -1 when there is none.
+  int32_t location = -1;
+};
+
 // All statements of one message's text, in order.
 struct Facts {
   std::vector<Statement> statements;
+  // The text was not understood. Then there is one statement, whose one need is `unknown` on "*".
+  std::optional<TextError> error;
 };
 
 }  // namespace chaperone::sql

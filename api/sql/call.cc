@@ -1,0 +1,446 @@
+// Calls: functions, operators and casts, what they need and what flows through them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "api/sql/analyzer.h"
+#include "api/sql/oids.h"
+#include "api/sql/overload.h"
+#include "api/sql/settings.h"
+
+namespace chaperone::sql {
+
+namespace {
+
+// A string constant, with or without a cast; absent for anything else.
+std::optional<std::string_view> StringConstant(const Node* node) {
+  while (node != nullptr && node->Is<pg::TypeCast>()) {
+    node = node->Get(pg::TypeCast::kArg);
+  }
+  if (node == nullptr || !node->Is<pg::A_Const>() || node->Get(pg::A_Const::kIsnull)) {
+    return std::nullopt;
+  }
+  const Node* value = node->Get(pg::A_Const::kVal);
+  if (!value->Is<pg::String>()) {
+    return std::nullopt;
+  }
+  return value->Get(pg::String::kSval);
+}
+
+bool IsSafe(FunctionClass function_class) {
+  switch (function_class) {
+    case FunctionClass::kSafe:
+    case FunctionClass::kReadsPgProc:
+    case FunctionClass::kReadsPgRewrite:
+    case FunctionClass::kReadsPgDescription:
+    case FunctionClass::kReadsPgShdescription:
+    case FunctionClass::kSequenceNext:
+    case FunctionClass::kSequenceSet:
+    case FunctionClass::kSettings:
+    case FunctionClass::kNotify:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The system catalog that a function of this class shows; empty for the others.
+std::string_view CatalogShown(FunctionClass function_class) {
+  switch (function_class) {
+    case FunctionClass::kReadsPgProc:
+      return "pg_proc";
+    case FunctionClass::kReadsPgRewrite:
+      return "pg_rewrite";
+    case FunctionClass::kReadsPgDescription:
+      return "pg_description";
+    case FunctionClass::kReadsPgShdescription:
+      return "pg_shdescription";
+    default:
+      return {};
+  }
+}
+
+void AddPart(const Value& part, Value* value) {
+  value->flows.Add(part.flows);
+  value->presence.Add(part.presence);
+  value->unknown = value->unknown || part.unknown;
+}
+
+std::vector<std::string_view> NamedArguments(NodeList arguments) {
+  std::vector<std::string_view> names;
+  for (const Node* argument : arguments) {
+    if (argument->Is<pg::NamedArgExpr>()) {
+      names.push_back(argument->Get(pg::NamedArgExpr::kName));
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+Value Analyzer::CombineCall(const Node& call, std::span<Value> parts) {
+  QualifiedName name;
+  if (!ReadQualifiedName(call.Get(pg::FuncCall::kFuncname), &name) ||
+      (!name.catalog.empty() && name.catalog != catalog_.database().name)) {
+    Unknown("a function's name has too many parts", call.location());
+    return UnknownValue();
+  }
+  const size_t argument_count = call.Get(pg::FuncCall::kArgs).size();
+  const std::span<Value> arguments = parts.first(argument_count);
+  const std::span<Value> clauses = parts.subspan(argument_count);
+  Value value = CallFunction(name, &call, arguments, call.location());
+  for (const Value& clause : clauses) {
+    AddPart(clause, &value);
+    computed_.Add(clause.flows);
+  }
+  const bool windowed = call.Get(pg::FuncCall::kOver) != nullptr;
+  if (windowed) {
+    AddPredicate(clauses.back());
+  }
+  // count(x) shows how many values there are, not which; count(DISTINCT x) shows more.
+  if (called_ != nullptr && called_->name == "count" && called_->schema == oids::kPgCatalog && arguments.size() == 1 &&
+      clauses.empty() && !call.Get(pg::FuncCall::kAggDistinct) && arguments[0].plain) {
+    value.presence.Add(value.flows);
+    value.flows = ColumnSet();
+  }
+  return value;
+}
+
+Value Analyzer::CallFunction(const QualifiedName& name, const Node* call, std::span<Value> arguments,
+                             int32_t location) {
+  std::vector<Oid> types;
+  types.reserve(arguments.size());
+  Value value;
+  for (const Value& argument : arguments) {
+    types.push_back(argument.type);
+    AddPart(argument, &value);
+  }
+  const std::vector<std::string_view> names =
+      call == nullptr ? std::vector<std::string_view>() : NamedArguments(call->Get(pg::FuncCall::kArgs));
+  const CallShape shape{types, names, call != nullptr && call->Get(pg::FuncCall::kFuncVariadic)};
+  const std::vector<const Function*> candidates = ResolveFunction(path_, name, shape);
+  called_ = nullptr;
+  if (candidates.empty()) {
+    Value other;
+    // f(x) is x.f where x is a row that has a field f.
+    const bool is_row = arguments.size() == 1 && (arguments[0].type != 0 || arguments[0].row != nullptr);
+    if (is_row && name.schema.empty() && SelectField(arguments[0], name.name, &other)) {
+      return other;
+    }
+    computed_.Add(value.flows);
+    const Type* type = arguments.size() == 1 ? path_.FindType(name.schema, name.name) : nullptr;
+    if (type != nullptr) {
+      // type(x) is a cast.
+      RequireCast(arguments[0], type->oid, location);
+      value.type = type->oid;
+      return value;
+    }
+    Unknown(fmt::format("function {}{}{} does not exist", name.schema, name.schema.empty() ? "" : ".", name.name),
+            location);
+    return UnknownValue();
+  }
+  computed_.Add(value.flows);
+  bool safe = true;
+  for (const Function* function : candidates) {
+    RequireFunction(*function, call, arguments, location);
+    safe = safe && IsSafe(function->function_class);
+  }
+  if (!safe) {
+    // It may return anything, and keep what it is given.
+    for (const Value& argument : arguments) {
+      RecordKept(argument);
+    }
+    value.unknown = true;
+  }
+  Oid result = candidates[0]->result;
+  for (const Function* function : candidates) {
+    result = function->result == result ? result : 0;
+  }
+  if (candidates.size() == 1) {
+    called_ = candidates[0];
+  }
+  value.type = oids::IsPolymorphic(result) ? 0 : result;
+  return value;
+}
+
+void Analyzer::RequireFunction(const Function& function, const Node* call, std::span<const Value> arguments,
+                               int32_t location) {
+  const FunctionClass function_class = function.function_class;
+  switch (function_class) {
+    case FunctionClass::kSafe:
+      return;
+    case FunctionClass::kReadsPgProc:
+    case FunctionClass::kReadsPgRewrite:
+    case FunctionClass::kReadsPgDescription:
+    case FunctionClass::kReadsPgShdescription:
+      if (const Relation* shown = catalog_.FindRelation(oids::kPgCatalog, CatalogShown(function_class))) {
+        RequireRelation(Action::kRead, *shown, location);
+      }
+      return;
+    case FunctionClass::kSettings:
+      if (call != nullptr) {
+        AnalyzeSetConfig(*call, arguments, location);
+        return;
+      }
+      break;
+    case FunctionClass::kNotify:
+      if (call != nullptr) {
+        const NodeList nodes = call->Get(pg::FuncCall::kArgs);
+        const std::optional<std::string_view> channel = StringConstant(nodes[0]);
+        Require(Action::kNotify, channel ? ResourceKind::kChannel : ResourceKind::kNone,
+                channel ? std::string(*channel) : "*", 0, "", location);
+        for (const Value& argument : arguments) {
+          RecordKept(argument);
+        }
+        return;
+      }
+      break;
+    case FunctionClass::kSequenceNext:
+    case FunctionClass::kSequenceSet:
+      if (call != nullptr) {
+        AnalyzeSequenceCall(function, *call, location);
+        for (const Value& argument : arguments) {
+          RecordKept(argument);
+        }
+        return;
+      }
+      break;
+    default:
+      break;
+  }
+  Require(Action::kExecute, ResourceKind::kFunction, catalog_.FunctionName(function), function.oid,
+          fmt::format("{} {}", function.name, FunctionClassReason(function_class)), location);
+}
+
+// nextval() comes with inserts, setval() changes what is there.
+void Analyzer::AnalyzeSequenceCall(const Function& function, const Node& call, int32_t location) {
+  const Action action = function.function_class == FunctionClass::kSequenceNext ? Action::kInsert : Action::kUpdate;
+  const std::optional<std::string_view> text = StringConstant(call.Get(pg::FuncCall::kArgs)[0]);
+  std::vector<std::string> parts;
+  const Relation* sequence = nullptr;
+  if (text && ParseDottedName(*text, &parts) && parts.size() <= 2) {
+    sequence = path_.FindRelation(parts.size() == 2 ? parts[0] : "", parts.back());
+  }
+  if (sequence != nullptr) {
+    RequireRelation(action, *sequence, location);
+  } else {
+    RequireWholesale(action, fmt::format("{} is given a sequence that is not named here", function.name), location);
+  }
+}
+
+void Analyzer::AnalyzeSetConfig(const Node& call, std::span<const Value> arguments, int32_t location) {
+  const NodeList nodes = call.Get(pg::FuncCall::kArgs);
+  const std::optional<std::string_view> name = nodes.size() == 3 ? StringConstant(nodes[0]) : std::nullopt;
+  for (const Value& argument : arguments) {
+    RecordKept(argument);
+  }
+  if (!name) {
+    Unknown("set_config changes a setting that is not named by a constant", location);
+    out_->is_barrier = true;
+    return;
+  }
+  const std::optional<std::string_view> value = StringConstant(nodes[1]);
+  std::optional<std::vector<std::string>> values;
+  if (value) {
+    values.emplace().emplace_back(*value);
+  }
+  const Node* local = nodes[2];
+  const Node* literal = local->Is<pg::A_Const>() ? local->Get(pg::A_Const::kVal) : nullptr;
+  const bool is_local = literal != nullptr && literal->Is<pg::Boolean>() && literal->Get(pg::Boolean::kBoolval);
+  std::string lower(*name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  if (lower == "search_path" && value) {
+    values->clear();
+    if (!ParseSearchPath(*value, &*values)) {
+      values.reset();
+    }
+  }
+  AddSetting(std::move(lower), std::move(values), false, is_local, location);
+}
+
+Value Analyzer::CombineOperator(const Node& node, std::span<Value> parts) {
+  Value value;
+  for (const Value& part : parts) {
+    AddPart(part, &value);
+    computed_.Add(part.flows);
+  }
+  const NodeList name = node.Get(pg::A_Expr::kName);
+  const bool prefix = node.Get(pg::A_Expr::kLexpr) == nullptr;
+  const Value* left = prefix ? nullptr : &parts[0];
+  const Value* right = node.Get(pg::A_Expr::kRexpr) == nullptr ? nullptr : &parts.back();
+  switch (node.Get(pg::A_Expr::kKind)) {
+    case pg::A_Expr_Kind::AEXPR_OP:
+      if (left != nullptr && right != nullptr && left->type == oids::kRecord && right->type == oids::kRecord) {
+        // Row comparison: an operator for each pair of columns.
+        CallOperator(name, nullptr, nullptr, node.location());
+        value.type = oids::kBool;
+      } else {
+        value.type = prefix ? CallPrefixOperator(name, right, node.location())
+                            : CallOperator(name, left, right, node.location());
+      }
+      break;
+    case pg::A_Expr_Kind::AEXPR_NULLIF:
+      CallOperator(name, left, right, node.location());
+      value.type = left->type == oids::kUnknown ? 0 : left->type;
+      break;
+    case pg::A_Expr_Kind::AEXPR_OP_ANY:
+    case pg::A_Expr_Kind::AEXPR_OP_ALL: {
+      Value element;
+      const Type* array = catalog_.TypeByOid(right->type);
+      element.type = right->type == oids::kUnknown ? oids::kUnknown : array == nullptr ? 0 : array->element;
+      CallOperator(name, left, &element, node.location());
+      value.type = oids::kBool;
+      break;
+    }
+    case pg::A_Expr_Kind::AEXPR_IN: {
+      // The list is one value here; its items may differ in type.
+      CallOperator(name, left, left->type == oids::kRecord ? nullptr : right, node.location());
+      value.type = oids::kBool;
+      break;
+    }
+    case pg::A_Expr_Kind::AEXPR_BETWEEN:
+    case pg::A_Expr_Kind::AEXPR_NOT_BETWEEN:
+    case pg::A_Expr_Kind::AEXPR_BETWEEN_SYM:
+    case pg::A_Expr_Kind::AEXPR_NOT_BETWEEN_SYM:
+      for (const std::string_view op : {"<=", ">=", "<", ">"}) {
+        CallOperatorNamed({.name = op}, left, right, node.location());
+      }
+      value.type = oids::kBool;
+      break;
+    default:
+      CallOperator(name, left, right, node.location());
+      value.type = oids::kBool;
+      break;
+  }
+  return value;
+}
+
+Oid Analyzer::CallOperator(NodeList name, const Value* left, const Value* right, int32_t location) {
+  QualifiedName qualified;
+  if (!ReadQualifiedName(name, &qualified)) {
+    Unknown("an operator's name has too many parts", location);
+    return 0;
+  }
+  return CallOperatorNamed(qualified, left, right, location);
+}
+
+Oid Analyzer::CallPrefixOperator(NodeList name, const Value* right, int32_t location) {
+  QualifiedName qualified;
+  if (!ReadQualifiedName(name, &qualified)) {
+    Unknown("an operator's name has too many parts", location);
+    return 0;
+  }
+  return RequireOperators(ResolveOperator(path_, qualified, true, 0, right == nullptr ? 0 : right->type), qualified,
+                          location);
+}
+
+Oid Analyzer::CallOperatorNamed(const QualifiedName& name, const Value* left, const Value* right, int32_t location) {
+  return RequireOperators(
+      ResolveOperator(path_, name, false, left == nullptr ? 0 : left->type, right == nullptr ? 0 : right->type), name,
+      location);
+}
+
+// The type that all candidates return; 0 when they differ.
+Oid Analyzer::RequireOperators(const std::vector<const Operator*>& candidates, const QualifiedName& name,
+                               int32_t location) {
+  if (candidates.empty()) {
+    Unknown(fmt::format("operator {} does not exist for these types", name.name), location);
+    return 0;
+  }
+  Oid result = candidates[0]->result;
+  for (const Operator* op : candidates) {
+    result = op->result == result ? result : 0;
+    const Function* function = catalog_.FunctionByOid(op->function);
+    if (function == nullptr) {
+      Unknown(fmt::format("operator {} has no function", name.name), location);
+    } else if (function->function_class != FunctionClass::kSafe) {
+      RequireFunction(*function, nullptr, {}, location);
+    }
+  }
+  return oids::IsPolymorphic(result) ? 0 : result;
+}
+
+const Type* Analyzer::ResolveTypeName(const Node& type_name, bool* is_array) {
+  *is_array = !type_name.Get(pg::TypeName::kArrayBounds).empty();
+  QualifiedName name;
+  if (type_name.Get(pg::TypeName::kPctType) || !ReadQualifiedName(type_name.Get(pg::TypeName::kNames), &name)) {
+    return nullptr;
+  }
+  return path_.FindType(name.schema, name.name);
+}
+
+Oid Analyzer::TypeOf(const Node& type_name) {
+  bool is_array = false;
+  const Type* type = ResolveTypeName(type_name, &is_array);
+  if (type == nullptr) {
+    return 0;
+  }
+  return is_array ? type->array : type->oid;
+}
+
+Value Analyzer::CombineCast(const Node& cast, std::span<Value> parts) {
+  Value value = std::move(parts[0]);
+  const Node& type_name = *cast.Get(pg::TypeCast::kTypeName);
+  bool is_array = false;
+  const Type* type = ResolveTypeName(type_name, &is_array);
+  if (type == nullptr) {
+    QualifiedName name;
+    ReadQualifiedName(type_name.Get(pg::TypeName::kNames), &name);
+    Unknown(fmt::format("type \"{}\" does not exist", name.name), cast.location());
+    return UnknownValue();
+  }
+  const Oid target = is_array ? type->array : type->oid;
+  const NodeList typmods = type_name.Get(pg::TypeName::kTypmods);
+  if (target == value.type && target != 0) {
+    if (typmods.empty()) {
+      // Nothing happens.
+      return value;
+    }
+    // Nothing happens if the modifier is the same one.
+    computed_.Add(value.flows);
+    value.origin_known = value.origin.relation == 0;
+    value.plain = false;
+    value.typmod = -1;
+    return value;
+  }
+  computed_.Add(value.flows);
+  RequireCast(value, target, cast.location());
+  value.plain = false;
+  value.origin = {};
+  value.origin_known = value.type != 0 || value.origin.relation == 0;
+  value.type = target;
+  value.typmod = typmods.empty() ? -1 : 0;
+  value.row = nullptr;
+  return value;
+}
+
+// What a column gets is cast to its type.
+void Analyzer::RequireAssignment(ColumnId column, const Value& value, int32_t location) {
+  const Relation* relation = catalog_.has_user_casts() ? catalog_.RelationByOid(column.relation) : nullptr;
+  const Column* target = relation == nullptr ? nullptr : relation->ColumnByNumber(column.attnum);
+  if (target != nullptr && target->type != value.type) {
+    RequireCast(value, target->type, location);
+  }
+}
+
+// A cast whose function someone made needs `execute` on it.
+void Analyzer::RequireCast(const Value& value, Oid target, int32_t location) {
+  if (!catalog_.has_user_casts()) {
+    return;
+  }
+  for (const Cast& cast : catalog_.data().casts) {
+    if (cast.function == 0 || cast.target != target || (value.type != 0 && cast.source != value.type)) {
+      continue;
+    }
+    const Function* function = catalog_.FunctionByOid(cast.function);
+    if (function == nullptr) {
+      Unknown("a cast has no function", location);
+    } else if (function->function_class != FunctionClass::kSafe) {
+      RequireFunction(*function, nullptr, {}, location);
+      RecordKept(value);
+    }
+  }
+}
+
+}  // namespace chaperone::sql

@@ -1,0 +1,668 @@
+// Expressions: an explicit stack takes each node apart and puts the parts' values together (parse_expr.c for meaning
+// and types, ruleutils' FigureColname for names). Only queries within expressions recurse, through AnalyzeQuery's
+// bound.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "api/sql/analyzer.h"
+#include "api/sql/oids.h"
+
+namespace chaperone::sql {
+
+namespace {
+
+void AddParts(std::span<const Value> parts, Value* value) {
+  for (const Value& part : parts) {
+    value->flows.Add(part.flows);
+    value->presence.Add(part.presence);
+    value->unknown = value->unknown || part.unknown;
+  }
+}
+
+bool IsExpressionTag(NodeTag tag) {
+  switch (tag) {
+    case NodeTag::kA_ArrayExpr:
+    case NodeTag::kA_Const:
+    case NodeTag::kA_Expr:
+    case NodeTag::kA_Indices:
+    case NodeTag::kA_Indirection:
+    case NodeTag::kA_Star:
+    case NodeTag::kBoolExpr:
+    case NodeTag::kBooleanTest:
+    case NodeTag::kCaseExpr:
+    case NodeTag::kCaseWhen:
+    case NodeTag::kCoalesceExpr:
+    case NodeTag::kCollateClause:
+    case NodeTag::kColumnRef:
+    case NodeTag::kCurrentOfExpr:
+    case NodeTag::kFuncCall:
+    case NodeTag::kGroupingFunc:
+    case NodeTag::kList:
+    case NodeTag::kMinMaxExpr:
+    case NodeTag::kMultiAssignRef:
+    case NodeTag::kNamedArgExpr:
+    case NodeTag::kNullTest:
+    case NodeTag::kParamRef:
+    case NodeTag::kResTarget:
+    case NodeTag::kRowExpr:
+    case NodeTag::kSetToDefault:
+    case NodeTag::kSortBy:
+    case NodeTag::kSQLValueFunction:
+    case NodeTag::kString:
+    case NodeTag::kSubLink:
+    case NodeTag::kTypeCast:
+    case NodeTag::kWindowDef:
+    case NodeTag::kXmlExpr:
+    case NodeTag::kXmlSerialize:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Oid SqlValueType(pg::SQLValueFunctionOp op) {
+  switch (op) {
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_DATE:
+      return oids::kDate;
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_TIME:
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_TIME_N:
+      return oids::kTimetz;
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_TIMESTAMP:
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_TIMESTAMP_N:
+      return oids::kTimestamptz;
+    case pg::SQLValueFunctionOp::SVFOP_LOCALTIME:
+    case pg::SQLValueFunctionOp::SVFOP_LOCALTIME_N:
+      return oids::kTime;
+    case pg::SQLValueFunctionOp::SVFOP_LOCALTIMESTAMP:
+    case pg::SQLValueFunctionOp::SVFOP_LOCALTIMESTAMP_N:
+      return oids::kTimestamp;
+    default:
+      return oids::kName;
+  }
+}
+
+std::string_view SqlValueName(pg::SQLValueFunctionOp op) {
+  switch (op) {
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_DATE:
+      return "current_date";
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_TIME:
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_TIME_N:
+      return "current_time";
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_TIMESTAMP:
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_TIMESTAMP_N:
+      return "current_timestamp";
+    case pg::SQLValueFunctionOp::SVFOP_LOCALTIME:
+    case pg::SQLValueFunctionOp::SVFOP_LOCALTIME_N:
+      return "localtime";
+    case pg::SQLValueFunctionOp::SVFOP_LOCALTIMESTAMP:
+    case pg::SQLValueFunctionOp::SVFOP_LOCALTIMESTAMP_N:
+      return "localtimestamp";
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_ROLE:
+      return "current_role";
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_USER:
+      return "current_user";
+    case pg::SQLValueFunctionOp::SVFOP_USER:
+      return "user";
+    case pg::SQLValueFunctionOp::SVFOP_SESSION_USER:
+      return "session_user";
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_CATALOG:
+      return "current_catalog";
+    case pg::SQLValueFunctionOp::SVFOP_CURRENT_SCHEMA:
+      return "current_schema";
+  }
+  return "?column?";
+}
+
+std::string_view XmlName(pg::XmlExprOp op) {
+  switch (op) {
+    case pg::XmlExprOp::IS_XMLCONCAT:
+      return "xmlconcat";
+    case pg::XmlExprOp::IS_XMLELEMENT:
+      return "xmlelement";
+    case pg::XmlExprOp::IS_XMLFOREST:
+      return "xmlforest";
+    case pg::XmlExprOp::IS_XMLPARSE:
+      return "xmlparse";
+    case pg::XmlExprOp::IS_XMLPI:
+      return "xmlpi";
+    case pg::XmlExprOp::IS_XMLROOT:
+      return "xmlroot";
+    case pg::XmlExprOp::IS_XMLSERIALIZE:
+      return "xmlserialize";
+    case pg::XmlExprOp::IS_DOCUMENT:
+      break;
+  }
+  return {};
+}
+
+std::string_view LastString(NodeList list) {
+  std::string_view last;
+  for (const Node* item : list) {
+    if (item != nullptr && item->Is<pg::String>()) {
+      last = item->Get(pg::String::kSval);
+    }
+  }
+  return last;
+}
+
+}  // namespace
+
+std::string_view Analyzer::OutputName(const Node& expression) const {
+  // A name that counts only when nothing below gives a better one.
+  std::string_view fallback;
+  const Node* node = &expression;
+  while (node != nullptr) {
+    std::string_view name;
+    const Node* next = nullptr;
+    switch (node->tag()) {
+      case NodeTag::kColumnRef:
+        name = LastString(node->Get(pg::ColumnRef::kFields));
+        break;
+      case NodeTag::kA_Indirection:
+        name = LastString(node->Get(pg::A_Indirection::kIndirection));
+        next = node->Get(pg::A_Indirection::kArg);
+        break;
+      case NodeTag::kFuncCall:
+        name = LastString(node->Get(pg::FuncCall::kFuncname));
+        break;
+      case NodeTag::kA_Expr:
+        name = node->Get(pg::A_Expr::kKind) == pg::A_Expr_Kind::AEXPR_NULLIF ? "nullif" : "";
+        break;
+      case NodeTag::kTypeCast:
+        next = node->Get(pg::TypeCast::kArg);
+        if (fallback.empty()) {
+          fallback = LastString(node->Get(pg::TypeCast::kTypeName)->Get(pg::TypeName::kNames));
+        }
+        break;
+      case NodeTag::kCollateClause:
+        next = node->Get(pg::CollateClause::kArg);
+        break;
+      case NodeTag::kGroupingFunc:
+        name = "grouping";
+        break;
+      case NodeTag::kSubLink:
+        switch (node->Get(pg::SubLink::kSubLinkType)) {
+          case pg::SubLinkType::EXISTS_SUBLINK:
+            name = "exists";
+            break;
+          case pg::SubLinkType::ARRAY_SUBLINK:
+            name = "array";
+            break;
+          case pg::SubLinkType::EXPR_SUBLINK:
+            for (const auto& [seen, first] : subquery_names_) {
+              name = seen == node ? first : name;
+            }
+            break;
+          default:
+            break;
+        }
+        break;
+      case NodeTag::kCaseExpr:
+        next = node->Get(pg::CaseExpr::kDefresult);
+        if (fallback.empty()) {
+          fallback = "case";
+        }
+        break;
+      case NodeTag::kA_ArrayExpr:
+        name = "array";
+        break;
+      case NodeTag::kRowExpr:
+        name = "row";
+        break;
+      case NodeTag::kCoalesceExpr:
+        name = "coalesce";
+        break;
+      case NodeTag::kMinMaxExpr:
+        name = node->Get(pg::MinMaxExpr::kOp) == pg::MinMaxOp::IS_GREATEST ? "greatest" : "least";
+        break;
+      case NodeTag::kSQLValueFunction:
+        name = SqlValueName(node->Get(pg::SQLValueFunction::kOp));
+        break;
+      case NodeTag::kXmlExpr:
+        name = XmlName(node->Get(pg::XmlExpr::kOp));
+        break;
+      case NodeTag::kXmlSerialize:
+        name = "xmlserialize";
+        break;
+      default:
+        break;
+    }
+    if (!name.empty()) {
+      return name;
+    }
+    node = next;
+  }
+  return fallback.empty() ? "?column?" : fallback;
+}
+
+Value Analyzer::Evaluate(const Node* expression, const Scope& scope) {
+  struct Step {
+    const Node* node;
+    size_t first_value;
+    bool expanded;
+  };
+  if (expression == nullptr) {
+    return Value();
+  }
+  // The commonest expression by far.
+  if (expression->Is<pg::ColumnRef>()) {
+    Spend(1, expression->location());
+    return ResolveColumnRef(*expression, scope);
+  }
+  std::vector<Step> steps = {{expression, 0, false}};
+  std::vector<Value> values;
+  std::vector<const Node*> children;
+  while (!steps.empty()) {
+    Step& step = steps.back();
+    if (!step.expanded) {
+      if (!Spend(1, step.node->location())) {
+        return UnknownValue();
+      }
+      children.clear();
+      ChildrenOf(*step.node, &children);
+      step.expanded = true;
+      step.first_value = values.size();
+      // `step` is gone once the stack grows.
+      for (auto it = children.rbegin(); it != children.rend(); ++it) {
+        steps.push_back({*it, 0, false});
+      }
+      continue;
+    }
+    const Step done = step;
+    steps.pop_back();
+    Value value = Combine(*done.node, std::span(values).subspan(done.first_value), scope);
+    values.resize(done.first_value);
+    values.push_back(std::move(value));
+  }
+  return std::move(values.back());
+}
+
+void Analyzer::ChildrenOf(const Node& node, std::vector<const Node*>* children) {
+  const auto add = [&](const Node* child) {
+    if (child != nullptr) {
+      children->push_back(child);
+    }
+  };
+  const auto add_all = [&](NodeList list) {
+    for (const Node* child : list) {
+      add(child);
+    }
+  };
+  switch (node.tag()) {
+    case NodeTag::kA_Expr:
+      add(node.Get(pg::A_Expr::kLexpr));
+      add(node.Get(pg::A_Expr::kRexpr));
+      return;
+    case NodeTag::kFuncCall:
+      add_all(node.Get(pg::FuncCall::kArgs));
+      add_all(node.Get(pg::FuncCall::kAggOrder));
+      add(node.Get(pg::FuncCall::kAggFilter));
+      add(node.Get(pg::FuncCall::kOver));
+      return;
+    case NodeTag::kSubLink:
+      add(node.Get(pg::SubLink::kTestexpr));
+      return;
+    case NodeTag::kTypeCast:
+      add(node.Get(pg::TypeCast::kArg));
+      return;
+    case NodeTag::kXmlSerialize:
+      add(node.Get(pg::XmlSerialize::kExpr));
+      return;
+    case NodeTag::kCollateClause:
+      add(node.Get(pg::CollateClause::kArg));
+      return;
+    case NodeTag::kResTarget:
+      add(node.Get(pg::ResTarget::kVal));
+      return;
+    case NodeTag::kMultiAssignRef:
+      add(node.Get(pg::MultiAssignRef::kSource));
+      return;
+    case NodeTag::kSortBy:
+      add(node.Get(pg::SortBy::kNode));
+      return;
+    case NodeTag::kColumnRef:
+    case NodeTag::kA_Const:
+    case NodeTag::kParamRef:
+    case NodeTag::kSetToDefault:
+    case NodeTag::kCurrentOfExpr:
+    case NodeTag::kSQLValueFunction:
+      return;
+    default:
+      if (IsExpressionTag(node.tag())) {
+        ForEachChild(node, [&](const Node& child) { children->push_back(&child); });
+      }
+      return;
+  }
+}
+
+Value Analyzer::ConstantValue(const Node& constant) const {
+  Value value;
+  const Node* literal = constant.Get(pg::A_Const::kVal);
+  if (literal == nullptr || literal->Is<pg::String>()) {
+    value.type = oids::kUnknown;
+  } else if (literal->Is<pg::Integer>()) {
+    value.type = oids::kInt4;
+  } else if (literal->Is<pg::Boolean>()) {
+    value.type = oids::kBool;
+  } else if (literal->Is<pg::BitString>()) {
+    value.type = oids::kBit;
+  } else if (literal->Is<pg::Float>()) {
+    const std::string_view digits = literal->Get(pg::Float::kFval);
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    value.type = error == std::errc() && end == digits.data() + digits.size() ? oids::kInt8 : oids::kNumeric;
+  }
+  return value;
+}
+
+Oid Analyzer::CommonType(std::span<const Value* const> values) const {
+  Oid common = oids::kUnknown;
+  for (const Value* value : values) {
+    if (value->type == 0) {
+      return 0;
+    }
+    if (value->type == oids::kUnknown || value->type == common) {
+      continue;
+    }
+    if (common != oids::kUnknown) {
+      // Rules of preference between types decide; nothing here depends on them.
+      return 0;
+    }
+    common = value->type;
+  }
+  return common == oids::kUnknown ? oids::kText : common;
+}
+
+Value Analyzer::Combine(const Node& node, std::span<Value> parts, const Scope& scope) {
+  switch (node.tag()) {
+    case NodeTag::kColumnRef:
+      return ResolveColumnRef(node, scope);
+    case NodeTag::kA_Const:
+      return ConstantValue(node);
+    case NodeTag::kFuncCall:
+      return CombineCall(node, parts);
+    case NodeTag::kA_Expr:
+      return CombineOperator(node, parts);
+    case NodeTag::kTypeCast:
+      return CombineCast(node, parts);
+    case NodeTag::kSubLink:
+      return CombineSubLink(node, parts, scope);
+    case NodeTag::kA_Indirection:
+      return CombineIndirection(node, parts);
+    case NodeTag::kCaseExpr:
+      return CombineCase(node, parts);
+    case NodeTag::kNamedArgExpr:
+    case NodeTag::kResTarget:
+      return parts.empty() ? Value() : std::move(parts[0]);
+    case NodeTag::kNullTest: {
+      // Only whether there is a value shows; for a row, more does.
+      Value value;
+      value.type = oids::kBool;
+      if (parts[0].row != nullptr) {
+        value.flows.Add(parts[0].flows);
+      } else {
+        value.presence.Add(parts[0].flows);
+      }
+      value.presence.Add(parts[0].presence);
+      value.unknown = parts[0].unknown;
+      if (!parts[0].plain) {
+        value.flows.Add(parts[0].flows);
+        value.presence = parts[0].presence;
+      }
+      return value;
+    }
+    default:
+      break;
+  }
+  Value value;
+  AddParts(parts, &value);
+  for (const Value& part : parts) {
+    if (node.tag() != NodeTag::kSortBy && node.tag() != NodeTag::kWindowDef && node.tag() != NodeTag::kList) {
+      computed_.Add(part.flows);
+    }
+  }
+  switch (node.tag()) {
+    case NodeTag::kBoolExpr:
+    case NodeTag::kBooleanTest:
+    case NodeTag::kCurrentOfExpr:
+      value.type = oids::kBool;
+      break;
+    case NodeTag::kGroupingFunc:
+      value.type = oids::kInt4;
+      break;
+    case NodeTag::kSQLValueFunction:
+      value.type = SqlValueType(node.Get(pg::SQLValueFunction::kOp));
+      break;
+    case NodeTag::kCollateClause:
+      value.type = parts[0].type == oids::kUnknown ? oids::kText : parts[0].type;
+      break;
+    case NodeTag::kCoalesceExpr:
+    case NodeTag::kMinMaxExpr:
+    case NodeTag::kA_ArrayExpr: {
+      std::vector<const Value*> values;
+      for (const Value& part : parts) {
+        values.push_back(&part);
+      }
+      value.type = CommonType(values);
+      if (node.tag() == NodeTag::kA_ArrayExpr) {
+        const Type* element = catalog_.TypeByOid(value.type);
+        // An array of arrays has the type of its rows.
+        value.type = element == nullptr ? 0 : element->array != 0 ? element->array : 0;
+        if (!parts.empty() && element != nullptr && element->category == 'A') {
+          value.type = element->oid;
+        }
+      }
+      break;
+    }
+    case NodeTag::kRowExpr:
+      value.type = oids::kRecord;
+      break;
+    case NodeTag::kCaseWhen:
+      value.type = parts.back().type;
+      break;
+    case NodeTag::kList:
+      value.type = parts.empty() ? 0 : parts[0].type;
+      for (const Value& part : parts) {
+        value.type = part.type == value.type ? value.type : 0;
+      }
+      break;
+    case NodeTag::kXmlExpr:
+      value.type = node.Get(pg::XmlExpr::kOp) == pg::XmlExprOp::IS_DOCUMENT ? oids::kBool : oids::kXml;
+      break;
+    case NodeTag::kXmlSerialize:
+      value.type = TypeOf(*node.Get(pg::XmlSerialize::kTypeName));
+      break;
+    case NodeTag::kWindowDef:
+      for (const std::string_view name : {node.Get(pg::WindowDef::kName), node.Get(pg::WindowDef::kRefname)}) {
+        for (const NamedWindow& window : scope.windows) {
+          if (!name.empty() && window.name == name) {
+            AddParts({&window.value, 1}, &value);
+          }
+        }
+      }
+      break;
+    case NodeTag::kSortBy:
+      if (const NodeList op = node.Get(pg::SortBy::kUseOp); !op.empty()) {
+        CallOperator(op, nullptr, nullptr, node.location());
+      }
+      break;
+    default:
+      if (!IsExpressionTag(node.tag())) {
+        Unknown(fmt::format("{} in an expression is not understood", NodeName(node.tag())), node.location());
+        return UnknownValue();
+      }
+      break;
+  }
+  return value;
+}
+
+Value Analyzer::CombineCase(const Node& node, std::span<Value> parts) {
+  // Parts: the operand if any, a value for each WHEN (condition and result together), the default if any.
+  Value value;
+  AddParts(parts, &value);
+  for (const Value& part : parts) {
+    computed_.Add(part.flows);
+  }
+  const bool has_operand = node.Get(pg::CaseExpr::kArg) != nullptr;
+  if (has_operand) {
+    // It is compared by an operator called =, whatever the types.
+    CallOperatorNamed({.name = "="}, nullptr, nullptr, node.location());
+  }
+  std::vector<const Value*> results;
+  for (size_t i = has_operand ? 1 : 0; i < parts.size(); ++i) {
+    results.push_back(&parts[i]);
+  }
+  value.type = CommonType(results);
+  return value;
+}
+
+Value Analyzer::CombineIndirection(const Node& node, std::span<Value> parts) {
+  Value value = std::move(parts[0]);
+  Value indices;
+  for (const Node* step : node.Get(pg::A_Indirection::kIndirection)) {
+    switch (step->tag()) {
+      case NodeTag::kString: {
+        const std::string_view field = step->Get(pg::String::kSval);
+        Value selected;
+        if (SelectField(value, field, &selected)) {
+          value = std::move(selected);
+        } else if (!catalog_.FindFunctions(field).empty()) {
+          value = CallFunction({.name = field}, nullptr, {&value, 1}, node.location());
+        } else {
+          Unknown(fmt::format("field \"{}\" does not exist", field), node.location());
+          return UnknownValue();
+        }
+        break;
+      }
+      case NodeTag::kA_Indices: {
+        computed_.Add(value.flows);
+        value.plain = false;
+        value.origin = {};
+        value.row = nullptr;
+        value.typmod = -1;
+        const Type* type = catalog_.TypeByOid(value.type);
+        if (step->Get(pg::A_Indices::kIsSlice)) {
+          break;
+        }
+        value.type = type == nullptr || value.type == oids::kJsonb ? value.type : type->element;
+        break;
+      }
+      default:
+        // A star, which the target list expands.
+        break;
+    }
+  }
+  for (const Value& part : parts.subspan(1)) {
+    computed_.Add(part.flows);
+    AddParts({&part, 1}, &indices);
+  }
+  value.flows.Add(indices.flows);
+  value.presence.Add(indices.presence);
+  value.unknown = value.unknown || indices.unknown;
+  return value;
+}
+
+Value Analyzer::CombineSubLink(const Node& node, std::span<Value> parts, const Scope& scope) {
+  const QueryResult result = AnalyzeQuery(*node.Get(pg::SubLink::kSubselect), &scope, scope.common_tables);
+  const pg::SubLinkType type = node.Get(pg::SubLink::kSubLinkType);
+  if (!result.columns.empty()) {
+    subquery_names_.emplace_back(&node, result.columns[0].name);
+  }
+  Value value;
+  if (type == pg::SubLinkType::EXISTS_SUBLINK) {
+    value.type = oids::kBool;
+    return value;
+  }
+  AddParts(parts, &value);
+  for (const Value& part : parts) {
+    computed_.Add(part.flows);
+  }
+  for (const ScopeColumn& column : result.columns) {
+    AddParts({&column.value, 1}, &value);
+  }
+  value.unknown = value.unknown || !result.complete;
+  const bool one = result.complete && result.columns.size() == 1;
+  switch (type) {
+    case pg::SubLinkType::EXPR_SUBLINK:
+      value.type = one ? result.columns[0].value.type : 0;
+      value.typmod = one ? result.columns[0].value.typmod : -1;
+      break;
+    case pg::SubLinkType::ARRAY_SUBLINK: {
+      const Type* element = one ? catalog_.TypeByOid(result.columns[0].value.type) : nullptr;
+      value.type = element == nullptr ? 0 : element->category == 'A' ? element->oid : element->array;
+      break;
+    }
+    case pg::SubLinkType::MULTIEXPR_SUBLINK:
+      break;
+    default: {
+      value.type = oids::kBool;
+      const NodeList op = node.Get(pg::SubLink::kOperName);
+      const Value* left = parts.empty() ? nullptr : &parts[0];
+      const Value* right = one ? &result.columns[0].value : nullptr;
+      // A row on the left compares column by column with as many operators.
+      const bool single = one && left != nullptr && left->type != oids::kRecord;
+      if (op.empty()) {
+        CallOperatorNamed({.name = "="}, single ? left : nullptr, single ? right : nullptr, node.location());
+      } else {
+        CallOperator(op, single ? left : nullptr, single ? right : nullptr, node.location());
+      }
+      break;
+    }
+  }
+  return value;
+}
+
+// WHERE, ON, HAVING: which columns decide, and which of them only by `column = constant`, joined by AND.
+void Analyzer::AnalyzePredicate(const Node* condition, const Scope& scope) {
+  if (condition == nullptr) {
+    return;
+  }
+  const auto is_constant = [](const Node* node) {
+    while (node != nullptr && node->Is<pg::TypeCast>()) {
+      node = node->Get(pg::TypeCast::kArg);
+    }
+    return node != nullptr && (node->Is<pg::A_Const>() || node->Is<pg::ParamRef>());
+  };
+  const auto is_constant_list = [&](const Node* node) {
+    if (node == nullptr || !node->Is<pg::List>()) {
+      return false;
+    }
+    const NodeList items = node->Get(pg::List::kItems);
+    return std::all_of(items.begin(), items.end(), is_constant);
+  };
+  std::vector<const Node*> pending = {condition};
+  while (!pending.empty()) {
+    const Node* node = pending.back();
+    pending.pop_back();
+    if (node->Is<pg::BoolExpr>() && node->Get(pg::BoolExpr::kBoolop) == pg::BoolExprType::AND_EXPR) {
+      for (const Node* argument : node->Get(pg::BoolExpr::kArgs)) {
+        pending.push_back(argument);
+      }
+      continue;
+    }
+    const Value value = Evaluate(node, scope);
+    bool equality = false;
+    if (node->Is<pg::A_Expr>()) {
+      const pg::A_Expr_Kind kind = node->Get(pg::A_Expr::kKind);
+      const NodeList name = node->Get(pg::A_Expr::kName);
+      const bool equals = name.size() == 1 && name[0]->Get(pg::String::kSval) == "=";
+      const Node* left = node->Get(pg::A_Expr::kLexpr);
+      const Node* right = node->Get(pg::A_Expr::kRexpr);
+      const auto is_column = [](const Node* side) { return side != nullptr && side->Is<pg::ColumnRef>(); };
+      equality = equals && ((kind == pg::A_Expr_Kind::AEXPR_OP &&
+                             ((is_column(left) && is_constant(right)) || (is_constant(left) && is_column(right)))) ||
+                            (kind == pg::A_Expr_Kind::AEXPR_IN && is_column(left) && is_constant_list(right)));
+    }
+    if (equality) {
+      equality_.Add(value.flows);
+      equality_.Add(value.presence);
+    } else {
+      AddPredicate(value);
+    }
+  }
+}
+
+}  // namespace chaperone::sql

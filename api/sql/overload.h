@@ -1,0 +1,37 @@
+// Which function or operator a name with arguments comes to: PostgreSQL's rules (parse_func.c, parse_oper.c), or, where
+// an argument's type is not known, every candidate that could be meant.
+#ifndef CHAPERONE_API_SQL_OVERLOAD_H_
+#define CHAPERONE_API_SQL_OVERLOAD_H_
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "api/sql/catalog.h"
+#include "api/sql/name_path.h"
+
+namespace chaperone::sql {
+
+// True when a value of `source` may stand where `target` is wanted without a written cast. oids::kUnknown is an untyped
+// literal; 0, a type that is not known, may be anything.
+bool CanCoerce(const Catalog& catalog, Oid source, Oid target);
+
+struct CallShape {
+  // In order; 0 for a type that is not known.
+  std::span<const Oid> types;
+  // Names of the last arguments, where the call gives names; as many as there are.
+  std::span<const std::string_view> names;
+  // f(VARIADIC array).
+  bool expanded_variadic = false;
+};
+
+// The candidates: empty when there is none, one when it is certain.
+std::vector<const Function*> ResolveFunction(const NamePath& path, const QualifiedName& name, const CallShape& call);
+
+// `left` is absent for a prefix operator.
+std::vector<const Operator*> ResolveOperator(const NamePath& path, const QualifiedName& name, bool prefix, Oid left,
+                                             Oid right);
+
+}  // namespace chaperone::sql
+
+#endif  // CHAPERONE_API_SQL_OVERLOAD_H_
