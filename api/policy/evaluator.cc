@@ -9,23 +9,21 @@ namespace chaperone::policy {
 
 namespace {
 
+// REQUIRES: rules come by precedence, each once.
 void Take(const ViewRule* rule, NeedResult* result) {
   switch (rule->rule->effect) {
     case Decision::kDeny:
-      result->deny = result->deny == nullptr ? rule : std::min(result->deny, rule);
+      result->deny = result->deny == nullptr ? rule : result->deny;
       return;
     case Decision::kRequireApproval:
-      if (std::find(result->approvals.begin(), result->approvals.end(), rule) == result->approvals.end()) {
-        result->approvals.push_back(rule);
-      }
+      result->approvals.push_back(rule);
       break;
     case Decision::kAllow:
-      result->allow = result->allow == nullptr ? rule : std::min(result->allow, rule);
+      result->allow = result->allow == nullptr ? rule : result->allow;
       break;
   }
-  const auto rows = [](const ViewRule* r) { return r->rule->when.max_affected_rows; };
-  if (rows(rule) && (result->bound == nullptr || *rows(rule) < *rows(result->bound) ||
-                     (*rows(rule) == *rows(result->bound) && rule < result->bound))) {
+  const auto& rows = rule->rule->when.max_affected_rows;
+  if (rows && (result->bound == nullptr || *rows < *result->bound->rule->when.max_affected_rows)) {
     result->bound = rule;
   }
 }
@@ -235,10 +233,9 @@ const ViewRule* NeedResult::rule() const {
 
 NeedResults Evaluate(const CompiledView& view, const sql::Need& need, SystemTime now,
                      std::optional<SystemTime>* valid_until) {
-  RuleNumbers numbers;
-  view.index().Find(need, &numbers);
+  RuleNumbers scratch;
   NeedResults results;
-  for (const uint32_t number : numbers) {
+  for (const uint32_t number : view.index().Find(need, &scratch)) {
     const ViewRule& rule = view.rules()[number];
     if (rule.conditional && !ConditionsHold(*rule.rule, need, now, valid_until)) {
       continue;
@@ -250,8 +247,6 @@ NeedResults Evaluate(const CompiledView& view, const sql::Need& need, SystemTime
       Take(&rule, &results.all);
     }
   }
-  std::sort(results.enforced.approvals.begin(), results.enforced.approvals.end());
-  std::sort(results.all.approvals.begin(), results.all.approvals.end());
   return results;
 }
 

@@ -77,9 +77,8 @@ std::string TimeAdvice(const CompiledView& view, const ViewRule* decided, const 
     const auto ends = window ? StateAt(*window, now).changes_at : std::nullopt;
     return ends ? fmt::format("The rule holds {}; until {} now.", window->Describe(), FormatUtc(*ends)) : "";
   }
-  RuleNumbers numbers;
-  view.index().Find(need, &numbers);
-  for (const uint32_t number : numbers) {
+  RuleNumbers scratch;
+  for (const uint32_t number : view.index().Find(need, &scratch)) {
     const StatementRule& rule = *view.rules()[number].rule;
     if (rule.effect == Decision::kDeny || !rule.when.time || !RuleMatches(rule, need)) {
       continue;

@@ -122,8 +122,8 @@ TEST_CASE("the index finds the rules that the definition names") {
     const RuleIndex index(rules);
     for (int j = 0; j < 40; ++j) {
       const sql::Need need = dice.Need();
-      RuleNumbers found;
-      index.Find(need, &found);
+      RuleNumbers scratch;
+      const std::span<const uint32_t> found = index.Find(need, &scratch);
       for (uint32_t number = 0; number < rules.size(); ++number) {
         StatementRule rule = *rules[number].rule;
         rule.except.clear();

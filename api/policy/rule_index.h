@@ -1,7 +1,7 @@
 // Finds the statement rules that are about a need without trying each rule: by action, then by the parts of the
 // resource. What it finds is what RuleMatches (rule_match.h) defines, before `except` and `where`.
 //
-// Built once per view, then immutable and shared by threads.
+// Built once per view, then immutable but for its memo, and shared by threads.
 #ifndef CHAPERONE_API_POLICY_RULE_INDEX_H_
 #define CHAPERONE_API_POLICY_RULE_INDEX_H_
 
@@ -9,10 +9,12 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "api/policy/document.h"
 #include "api/policy/glob_map.h"
+#include "api/policy/rule_memo.h"
 #include "api/sql/facts.h"
 
 namespace chaperone::policy {
@@ -47,8 +49,9 @@ class RuleIndex {
   // `rules` must outlive the index.
   explicit RuleIndex(const std::vector<ViewRule>& rules);
 
-  // Appends the numbers of the rules whose action and resources match; unordered, with repeats.
-  void Find(const sql::Need& need, RuleNumbers* out) const;
+  // The numbers of the rules whose action and resources match, ascending, without repeats. Valid as long as the index
+  // and `scratch`.
+  std::span<const uint32_t> Find(const sql::Need& need, RuleNumbers* scratch) const;
 
  private:
   // Rules with patterns schema.name whose schema part is the same glob.
@@ -72,10 +75,13 @@ class RuleIndex {
   static void Add(uint32_t number, const ViewRule& rule, const ResourcePattern& pattern, sql::Action action,
                   ActionRules* out);
   static void FindQualified(const ActionRules& rules, std::string_view schema, std::string_view name, RuleNumbers* out);
+  // Appends; unordered, with repeats.
+  void Collect(const sql::Need& need, RuleNumbers* out) const;
   void FindOneByOne(const sql::Need& need, RuleNumbers* out) const;
 
   const std::vector<ViewRule>& rules_;
   std::array<ActionRules, sql::kActionCount> by_action_;
+  RuleMemo memo_;
 };
 
 }  // namespace chaperone::policy
