@@ -228,20 +228,6 @@ class Bundle {
   virtual std::shared_ptr<const View> ViewFor(const Principal& principal, const Target& target) const = 0;
 };
 
-// A remark about a set of documents.
-struct Finding {
-  enum class Severity : uint8_t { kWarning, kError };
-  Severity severity = Severity::kWarning;
-  std::string policy;
-  std::string rule;
-  int line = 0;
-  std::string code;
-  std::string message;
-};
-
-// What is odd about the documents as a set, without knowledge of any database.
-std::vector<Finding> Lint(const std::vector<std::shared_ptr<const Document>>& documents);
-
 }  // namespace chaperone::policy
 
 #endif  // CHAPERONE_API_POLICY_POLICY_H_
