@@ -39,34 +39,44 @@ void RecordIntake::Hello(const std::string& sidecar, const v1::RecordHello& hell
     return done(base::Annotate(bytes.status(), "spool_id"));
   }
   const base::SpoolId id(*bytes);
-  // First the attachment, which silences the older spool's stream; then the end of what that left open; then the
-  // answer.
-  auto welcome = Attach(sidecar, id, std::move(listener));
-  if (!welcome.ok()) {
-    return done(welcome.status());
+  // First the attachment, which silences the stream before; then the end of what older spools left open; then, when
+  // nothing of this spool is in flight any more, the answer.
+  const auto attached = Attach(sidecar, id, listener);
+  if (!attached.ok()) {
+    return done(attached.status());
   }
-  EndOlderSessions(sidecar, id, 0, [welcome = *std::move(welcome), done = std::move(done)](const absl::Status& ended) {
-    done(ended.ok() ? absl::StatusOr<Welcome>(welcome) : ended);
-  });
+  auto answer = [spool = attached->spool, listener, done](const absl::Status& status) {
+    if (!status.ok()) {
+      return done(status);
+    }
+    auto response = spool->WhereToGoOn(listener.get());
+    response.ok() ? done(Welcome{spool, *std::move(response)}) : done(response.status());
+  };
+  EndOlderSessions(sidecar, id, 0,
+                   [this, in_flight = attached->in_flight, answer = std::move(answer)](const absl::Status& ended) {
+                     if (ended.ok() && in_flight) {
+                       // Behind them in the queue.
+                       return context_.store->CommitAsync({}, answer);
+                     }
+                     answer(ended);
+                   });
 }
 
-absl::StatusOr<RecordIntake::Welcome> RecordIntake::Attach(const std::string& sidecar, const base::SpoolId& id,
-                                                           std::shared_ptr<RecordListener> listener) {
+absl::StatusOr<RecordIntake::Attached> RecordIntake::Attach(const std::string& sidecar, const base::SpoolId& id,
+                                                            std::shared_ptr<RecordListener> listener) {
   const std::shared_ptr<Sidecar> entry = SidecarOf(sidecar);
   const std::lock_guard lock(entry->mutex);
   std::shared_ptr<Spool> spool = entry->spool;
   if (spool == nullptr || spool->id() != id || spool->broken()) {
     if (spool != nullptr) {
-      spool->Detach(base::Aborted("a newer stream of this sidecar took over"));
+      spool->Detach(listener.get());
     }
     spool = std::make_shared<Spool>(context_, sidecar, id);
     CHAPERONE_RETURN_IF_ERROR(spool->Load());
     entry->spool = spool;
   }
-  Welcome welcome;
-  welcome.spool = spool;
-  welcome.response = spool->Attach(std::move(listener));
-  return welcome;
+  const bool in_flight = spool->Attach(std::move(listener));
+  return Attached{spool, in_flight};
 }
 
 absl::StatusOr<store::WriteBatch> RecordIntake::EndingOf(const std::string& sidecar, const base::SpoolId& id) const {

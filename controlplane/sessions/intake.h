@@ -51,9 +51,13 @@ class RecordIntake {
   };
 
   std::shared_ptr<Sidecar> SidecarOf(const std::string& name);
+  struct Attached {
+    std::shared_ptr<Spool> spool;
+    bool in_flight = false;
+  };
   // Finds or loads the spool and attaches the listener.
-  absl::StatusOr<Welcome> Attach(const std::string& sidecar, const base::SpoolId& id,
-                                 std::shared_ptr<RecordListener> listener);
+  absl::StatusOr<Attached> Attach(const std::string& sidecar, const base::SpoolId& id,
+                                  std::shared_ptr<RecordListener> listener);
   // Ends the sessions of spools before `id`; tries again while the summaries change under it.
   void EndOlderSessions(const std::string& sidecar, const base::SpoolId& id, int attempt,
                         std::function<void(const absl::Status&)> done);

@@ -19,7 +19,7 @@ using store::FaultyStore;
 
 class FakeStream final : public RecordListener {
  public:
-  void OnDurable(uint64_t position) override { durable = std::max(durable.load(), position); }
+  void OnDurable(const base::SpoolId&, uint64_t position) override { durable = std::max(durable.load(), position); }
   void OnFailure(const absl::Status& status) override { failure = status; }
   void OnRoom() override { ++rooms; }
 

@@ -16,7 +16,7 @@ namespace chaperone::sessions {
 namespace {
 
 class SilentStream final : public RecordListener {
-  void OnDurable(uint64_t) override {}
+  void OnDurable(const base::SpoolId&, uint64_t) override {}
   void OnFailure(const absl::Status&) override {}
   void OnRoom() override {}
 };

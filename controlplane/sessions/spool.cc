@@ -19,6 +19,8 @@ int64_t Milliseconds(const base::Clock& clock) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock.Wall().time_since_epoch()).count();
 }
 
+absl::Status TakenOver() { return base::Aborted("a newer stream of this sidecar took over"); }
+
 }  // namespace
 
 Spool::Spool(const SpoolContext& context, std::string sidecar, const base::SpoolId& id)
@@ -52,35 +54,48 @@ absl::Status Spool::Load() {
   }
 }
 
-v1::RecordResponse Spool::Attach(std::shared_ptr<RecordListener> listener) {
+bool Spool::Attach(std::shared_ptr<RecordListener> listener) {
+  const RecordListener* const now = listener.get();
   std::shared_ptr<RecordListener> previous;
-  v1::RecordResponse response;
+  bool in_flight;
   {
     const std::scoped_lock lock(submit_mutex_, mutex_);
     previous = std::exchange(listener_, std::move(listener));
-    // What is in flight is not promised yet: the sidecar may send it again, and it is ignored as a duplicate.
-    response.set_position(durable_position_);
-    for (const auto& [id, session] : open_) {
-      v1::OpenRecording* open = response.add_open();
-      open->set_session_id(model::IdKey(id));
-      open->set_next_record(session.recorded_records());
-      open->set_chain_head(session.chain_head());
-    }
+    in_flight = in_flight_batches_ > 0;
   }
-  if (previous != nullptr) {
-    previous->OnFailure(base::Aborted("a newer stream of this sidecar took over"));
+  if (previous != nullptr && previous.get() != now) {
+    previous->OnFailure(TakenOver());
+  }
+  return in_flight;
+}
+
+absl::StatusOr<v1::RecordResponse> Spool::WhereToGoOn(const RecordListener* listener) const {
+  const std::lock_guard lock(mutex_);
+  if (!broken_.ok()) {
+    return broken_;
+  }
+  if (listener != listener_.get()) {
+    return TakenOver();
+  }
+  v1::RecordResponse response;
+  response.set_position(accepted_position_);
+  for (const auto& [id, session] : open_) {
+    v1::OpenRecording* open = response.add_open();
+    open->set_session_id(model::IdKey(id));
+    open->set_next_record(session.recorded_records());
+    open->set_chain_head(session.chain_head());
   }
   return response;
 }
 
-void Spool::Detach(const absl::Status& status) {
+void Spool::Detach(const RecordListener* successor) {
   std::shared_ptr<RecordListener> listener;
   {
     const std::lock_guard lock(mutex_);
     listener = std::exchange(listener_, nullptr);
   }
-  if (listener != nullptr && !status.ok()) {
-    listener->OnFailure(status);
+  if (listener != nullptr && listener.get() != successor) {
+    listener->OnFailure(TakenOver());
   }
 }
 
@@ -157,6 +172,9 @@ void Spool::PutSessions(const Step& step, store::WriteBatch* changes) const {
 }
 
 void Spool::Accept(const Step& step) {
+  const std::lock_guard lock(mutex_);
+  ++in_flight_batches_;
+  in_flight_bytes_ += step.bytes;
   spool_bytes_ = step.spool_bytes;
   accepted_position_ = step.position;
   for (const auto& [id, session] : step.sessions) {
@@ -179,7 +197,7 @@ absl::Status Spool::Submit(const RecordListener* from, v1::RecordBatch batch) {
       return broken_;
     }
     if (from != listener_.get()) {
-      return base::Aborted("a newer stream of this sidecar took over");
+      return TakenOver();
     }
     listener = listener_;
     durable_position = durable_position_;
@@ -187,7 +205,7 @@ absl::Status Spool::Submit(const RecordListener* from, v1::RecordBatch batch) {
   if (batch.position() <= accepted_position_) {
     context_.metrics->CountIngestSkipped("duplicate");
     if (batch.position() <= durable_position) {
-      listener->OnDurable(durable_position);
+      listener->OnDurable(id_, durable_position);
     }
     return absl::OkStatus();
   }
@@ -198,10 +216,6 @@ absl::Status Spool::Submit(const RecordListener* from, v1::RecordBatch batch) {
     return step.status();
   }
   Accept(*step);
-  {
-    const std::lock_guard lock(mutex_);
-    in_flight_bytes_ += step->bytes;
-  }
   context_.on_launched(step->bytes);
   // Queued under submit_mutex_: the order of commits is the order of positions.
   context_.store->CommitAsync(
@@ -215,6 +229,7 @@ void Spool::OnCommitted(const Step& step, std::chrono::steady_clock::time_point 
   std::shared_ptr<RecordListener> listener;
   {
     const std::lock_guard lock(mutex_);
+    --in_flight_batches_;
     in_flight_bytes_ -= step.bytes;
     if (status.ok()) {
       durable_position_ = step.position;
@@ -231,7 +246,7 @@ void Spool::OnCommitted(const Step& step, std::chrono::steady_clock::time_point 
     }
   }
   if (listener != nullptr) {
-    status.ok() ? listener->OnDurable(step.position) : listener->OnFailure(broken_);
+    status.ok() ? listener->OnDurable(id_, step.position) : listener->OnFailure(broken_);
   }
 }
 

@@ -30,9 +30,9 @@ namespace chaperone::sessions {
 class RecordListener {
  public:
   virtual ~RecordListener() = default;
-  // Everything up to `position` is durable.
-  virtual void OnDurable(uint64_t position) = 0;
-  // The stream must end with this status; nothing follows.
+  // Everything of this spool up to `position` is durable. May come late, for a spool that the stream has left.
+  virtual void OnDurable(const base::SpoolId& spool, uint64_t position) = 0;
+  // The stream must end with this status.
   virtual void OnFailure(const absl::Status& status) = 0;
   // Room again after RecordIntake::HasRoom said no.
   virtual void OnRoom() = 0;
@@ -57,10 +57,15 @@ class Spool : public std::enable_shared_from_this<Spool> {
   // Reads position and open sessions. REQUIRES: called once, first. Errors: of the store.
   absl::Status Load();
 
-  // Makes `listener` the one that is told; the one before it fails with Aborted. Returns where to go on.
-  v1::RecordResponse Attach(std::shared_ptr<RecordListener> listener);
-  // Nobody is told any more. With `status`, the listener fails with it.
-  void Detach(const absl::Status& status);
+  // Makes `listener` the only one that may submit and that is told; the one before it fails with Aborted. Returns
+  // whether batches of that one are still in flight.
+  bool Attach(std::shared_ptr<RecordListener> listener);
+  // The first message down: position and chains as they stand in the store. REQUIRES: nothing is in flight. Errors:
+  // Unavailable when a commit has failed; Aborted when `listener` is no longer attached.
+  absl::StatusOr<v1::RecordResponse> WhereToGoOn(const RecordListener* listener) const;
+  // Nobody is told any more. The listener fails with Aborted unless it is `successor`, which goes on with another
+  // spool.
+  void Detach(const RecordListener* successor);
 
   // Verifies a batch and queues it, or ignores it as a duplicate. Errors: DataLoss or InvalidArgument for a batch that
   // does not follow (the stream must end; the spool is as it was); Aborted when `from` is not attached; Unavailable
@@ -95,18 +100,22 @@ class Spool : public std::enable_shared_from_this<Spool> {
   const base::SpoolId id_;
   const std::string key_;
 
-  // Puts submissions in order. Held while a batch is queued, which may block; never taken on the commit thread.
+  // Puts submissions in order. Held while a batch is queued, which may block; so it is never taken on the commit
+  // thread.
   mutable std::mutex submit_mutex_;
-  // As the newest batch that was queued leaves it. Guarded by submit_mutex_.
+  // Taken after submit_mutex_ where both are, and only briefly.
+  mutable std::mutex mutex_;
+
+  // As the newest batch that was queued leaves it. Written under both mutexes, read under either.
   std::optional<std::string> spool_bytes_;
   int64_t created_at_ms_ = 0;
   uint64_t accepted_position_ = 0;
   std::map<base::SessionId, v1::Session> open_;
 
-  // Taken after submit_mutex_ where both are. Guards what follows.
-  mutable std::mutex mutex_;
+  // Guarded by mutex_.
   std::shared_ptr<RecordListener> listener_;
   uint64_t durable_position_ = 0;
+  size_t in_flight_batches_ = 0;
   size_t in_flight_bytes_ = 0;
   absl::Status broken_;
 };
