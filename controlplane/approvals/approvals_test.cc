@@ -1,13 +1,12 @@
 #include "controlplane/approvals/approvals.h"
 
-#include <prometheus/registry.h>
-
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 
 #include "api/base/fake_clock.h"
 #include "controlplane/approvals/vote.h"
+#include "controlplane/metrics/metrics_for_tests.h"
 #include "controlplane/store/conformance/faulty_store.h"
 #include "controlplane/store/memory/memory_store.h"
 
@@ -18,14 +17,13 @@ using v1::Approval;
 
 struct Fixture {
   base::FakeClock clock;
-  prometheus::Registry registry;
-  metrics::Metrics metrics{&registry};
+  metrics::MetricsForTests metrics;
   store::FaultyStore store{store::NewMemoryStore()};
-  audit::AuditLog audit{&store, &clock, &metrics};
+  audit::AuditLog audit{&store, &clock, metrics.get()};
   std::unique_ptr<Approvals> approvals = Load();
 
   std::unique_ptr<Approvals> Load(const Limits& limits = {}) {
-    auto loaded = Approvals::Load(&store, &clock, &audit, &metrics, limits);
+    auto loaded = Approvals::Load(&store, &clock, &audit, metrics.get(), limits);
     REQUIRE(loaded.ok());
     return *std::move(loaded);
   }

@@ -1,10 +1,9 @@
 #include "controlplane/audit/audit_log.h"
 
-#include <prometheus/registry.h>
-
 #include <catch2/catch.hpp>
 
 #include "api/base/fake_clock.h"
+#include "controlplane/metrics/metrics_for_tests.h"
 #include "controlplane/store/conformance/faulty_store.h"
 #include "controlplane/store/memory/memory_store.h"
 
@@ -13,10 +12,9 @@ namespace {
 
 struct Fixture {
   base::FakeClock clock;
-  prometheus::Registry registry;
-  metrics::Metrics metrics{&registry};
+  metrics::MetricsForTests metrics;
   store::FaultyStore store{store::NewMemoryStore()};
-  AuditLog log{&store, &clock, &metrics};
+  AuditLog log{&store, &clock, metrics.get()};
 
   std::vector<v1::AuditEntry> List(const v1::ListAuditEntriesRequest& request = {}) {
     auto response = log.List(request);

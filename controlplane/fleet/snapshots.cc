@@ -65,6 +65,14 @@ absl::Status Snapshots::Load() {
   if (version) {
     CHAPERONE_ASSIGN_OR_RETURN(version_, model::Decode<stored::SnapshotVersion>(*version, "snapshot version"));
   }
+  if (!inputs_.masking_key.empty()) {
+    if (inputs_.masking_key.size() != kMaskingKeyBytes) {
+      return base::InvalidArgument("the masking key has {} bytes; it must have {}", inputs_.masking_key.size(),
+                                   kMaskingKeyBytes);
+    }
+    masking_key_ = inputs_.masking_key;
+    return absl::OkStatus();
+  }
   CHAPERONE_ASSIGN_OR_RETURN(const auto key, store_->Get(Family::kMeta, model::kMaskingKeyKey));
   if (key) {
     masking_key_ = *key;

@@ -56,6 +56,8 @@ struct SnapshotInputs {
     std::string certificate_pem;
   };
   std::function<absl::StatusOr<Signature>(std::string_view bytes)> sign;
+  // 32 bytes; empty: made once and kept in the store.
+  std::string masking_key;
 };
 
 class Snapshots {

@@ -1,12 +1,11 @@
 #include "controlplane/policies/policies.h"
 
-#include <prometheus/registry.h>
-
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 
 #include "api/base/fake_clock.h"
+#include "controlplane/metrics/metrics_for_tests.h"
 #include "controlplane/store/conformance/faulty_store.h"
 #include "controlplane/store/memory/memory_store.h"
 
@@ -49,10 +48,9 @@ class FakeChecker final : public BundleChecker {
 
 struct Fixture {
   base::FakeClock clock;
-  prometheus::Registry registry;
-  metrics::Metrics metrics{&registry};
+  metrics::MetricsForTests metrics;
   store::FaultyStore store{store::NewMemoryStore()};
-  audit::AuditLog audit{&store, &clock, &metrics};
+  audit::AuditLog audit{&store, &clock, metrics.get()};
   FakeChecker checker;
   std::unique_ptr<Policies> policies = Open();
   model::Call call{{"ann", {model::Role::kAdmin}, {}}, "PolicyService.ApplyPolicies", "ipv4:127.0.0.1:5"};

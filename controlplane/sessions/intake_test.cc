@@ -1,11 +1,10 @@
 #include "controlplane/sessions/intake.h"
 
-#include <prometheus/registry.h>
-
 #include <catch2/catch.hpp>
 #include <future>
 
 #include "api/base/fake_clock.h"
+#include "controlplane/metrics/metrics_for_tests.h"
 #include "controlplane/model/keys.h"
 #include "controlplane/sessions/sidecar_fake.h"
 #include "controlplane/store/conformance/faulty_store.h"
@@ -30,8 +29,7 @@ class FakeStream final : public RecordListener {
 
 struct Fixture {
   base::FakeClock clock;
-  prometheus::Registry registry;
-  metrics::Metrics metrics{&registry};
+  metrics::MetricsForTests metrics;
   RecordingFeed feed;
   std::unique_ptr<RecordIntake> intake;
   FaultyStore store{store::NewMemoryStore()};
@@ -42,7 +40,7 @@ struct Fixture {
   // Everything in memory is forgotten, as after a crash.
   void Restart(const IntakeLimits& limits = {}) {
     Settle();
-    intake = std::make_unique<RecordIntake>(&store, &clock, &metrics, &feed, limits);
+    intake = std::make_unique<RecordIntake>(&store, &clock, metrics.get(), &feed, limits);
   }
 
   // Waits until everything queued has been committed.

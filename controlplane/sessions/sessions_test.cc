@@ -1,12 +1,11 @@
 #include "controlplane/sessions/sessions.h"
 
-#include <prometheus/registry.h>
-
 #include <catch2/catch.hpp>
 #include <future>
 #include <thread>
 
 #include "api/base/fake_clock.h"
+#include "controlplane/metrics/metrics_for_tests.h"
 #include "controlplane/model/keys.h"
 #include "controlplane/sessions/intake.h"
 #include "controlplane/sessions/sidecar_fake.h"
@@ -37,14 +36,13 @@ class FakeKillSwitch final : public KillSwitch {
 
 struct Fixture {
   base::FakeClock clock;
-  prometheus::Registry registry;
-  metrics::Metrics metrics{&registry};
+  metrics::MetricsForTests metrics;
   RecordingFeed feed;
   std::unique_ptr<store::Store> store = store::NewMemoryStore();
-  audit::AuditLog audit{store.get(), &clock, &metrics};
+  audit::AuditLog audit{store.get(), &clock, metrics.get()};
   FakeKillSwitch kill_switch;
   Sessions sessions{store.get(), &clock, &audit, &feed, &kill_switch, {.followers_max = 2}};
-  RecordIntake intake{store.get(), &clock, &metrics, &feed};
+  RecordIntake intake{store.get(), &clock, metrics.get(), &feed};
   std::shared_ptr<SilentStream> stream = std::make_shared<SilentStream>();
   std::shared_ptr<Spool> spool;
   uint64_t position = 0;

@@ -32,8 +32,7 @@ THIRD_PARTY = {
     "prometheus": [
         "api/telemetry",
         "controlplane/app",
-        "controlplane/fleet",
-        "controlplane/service",
+        "controlplane/metrics",
         "dataplane/app",
         "dataplane/events",
         "dataplane/session",
