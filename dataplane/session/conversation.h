@@ -125,7 +125,7 @@ class Conversation {
     // Why a statement of this class may not run on the policy at hand, which is too old without the control plane; none
     // when it may.
     virtual std::optional<std::string> CheckFreshness(bool is_write) = 0;
-    virtual const masking::MaskingKey& masking_key() = 0;
+    virtual const masking::DeploymentKey& masking_key() = 0;
   };
 
   Conversation(Host& host, StatementRecorder& recorder, const ConversationIdentity& identity,

@@ -51,6 +51,7 @@ class ExpectationQueue {
   bool empty() const { return first_ == entries_.size(); }
   size_t size() const { return entries_.size() - first_; }
   Expectation& front() { return entries_[first_]; }
+  const Expectation& front() const { return entries_[first_]; }
   Expectation& operator[](size_t i) { return entries_[first_ + i]; }
   Expectation& back() { return entries_.back(); }
 

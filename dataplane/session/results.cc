@@ -79,7 +79,7 @@ bool Conversation::PlanColumns(Run& run, std::string_view description, const std
     }
     run.plan = *std::move(plan);
   }
-  if (!recorder_.Shape(description, fields, formats, run.plan.get(), &run.shape_id)) {
+  if (!recorder_.Shape(description, fields, formats, run.plan, &run.shape_id)) {
     EndUnrecorded();
     return false;
   }

@@ -34,7 +34,7 @@ struct Run : Counted<Run> {
   // Its columns are known, or need not be.
   bool opened = false;
   // How its rows are masked; null: they pass as they are.
-  std::shared_ptr<const masking::ResultPlan> plan;
+  std::shared_ptr<masking::ResultPlan> plan;
   // The recording's number for its columns; 0: not described.
   uint32_t shape_id = 0;
   uint64_t rows = 0;

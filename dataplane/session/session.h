@@ -47,7 +47,7 @@ class Session final : public Conversation::Host {
   void OnCatalogChanged() override;
   bool CatalogMayBeStale() override;
   std::optional<std::string> CheckFreshness(bool is_write) override;
-  const masking::MaskingKey& masking_key() override { return snapshot_->masking_key; }
+  const masking::DeploymentKey& masking_key() override { return snapshot_->masking_key; }
 
  private:
   static constexpr uint32_t kClientReady = runtime::Waiter::kFirstFree;

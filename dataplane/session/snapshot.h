@@ -20,7 +20,7 @@ struct Snapshot {
   std::shared_ptr<const policy::Bundle> bundle;
   std::shared_ptr<const auth::KeyRing> keys;
   std::vector<policy::Revocation> revocations;
-  masking::MaskingKey masking_key{};
+  masking::DeploymentKey masking_key;
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 

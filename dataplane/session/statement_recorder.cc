@@ -45,7 +45,7 @@ bool StatementRecorder::Attempt(const Judged& judged, const pg::Bind* bind,
 }
 
 bool StatementRecorder::FindShape(std::string_view description, const std::vector<uint16_t>* formats,
-                                  const masking::ResultPlan* plan, uint32_t* shape_id) const {
+                                  const std::shared_ptr<masking::ResultPlan>& plan, uint32_t* shape_id) const {
   for (const KnownShape& shape : shapes_) {
     if (shape.plan == plan && shape.description == description &&
         (formats == nullptr ? shape.formats.empty() : shape.formats == *formats)) {
@@ -57,7 +57,7 @@ bool StatementRecorder::FindShape(std::string_view description, const std::vecto
 }
 
 bool StatementRecorder::Shape(std::string_view description, const std::vector<pg::FieldDescription>& fields,
-                              const std::vector<uint16_t>* formats, const masking::ResultPlan* plan,
+                              const std::vector<uint16_t>* formats, const std::shared_ptr<masking::ResultPlan>& plan,
                               uint32_t* shape_id) {
   if (FindShape(description, formats, plan, shape_id)) {
     return true;

@@ -41,11 +41,12 @@ class StatementRecorder {
                recording::Attempt attempt, uint64_t* statement);
 
   // True when these columns were recorded lately; then `shape_id` is their number.
-  bool FindShape(std::string_view description, const std::vector<uint16_t>* formats, const masking::ResultPlan* plan,
-                 uint32_t* shape_id) const;
+  bool FindShape(std::string_view description, const std::vector<uint16_t>* formats,
+                 const std::shared_ptr<masking::ResultPlan>& plan, uint32_t* shape_id) const;
   // The number of the columns, recorded when they are new to the session.
   bool Shape(std::string_view description, const std::vector<wire::postgres::FieldDescription>& fields,
-             const std::vector<uint16_t>* formats, const masking::ResultPlan* plan, uint32_t* shape_id);
+             const std::vector<uint16_t>* formats, const std::shared_ptr<masking::ResultPlan>& plan,
+             uint32_t* shape_id);
 
   // True while the run's next row is to be recorded.
   bool WantsRow(const Run& run) const {
@@ -67,7 +68,7 @@ class StatementRecorder {
  private:
   struct KnownShape {
     std::string description;
-    const masking::ResultPlan* plan = nullptr;
+    std::shared_ptr<masking::ResultPlan> plan;
     std::vector<uint16_t> formats;
     uint32_t id = 0;
   };

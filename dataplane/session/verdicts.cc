@@ -92,8 +92,7 @@ bool Conversation::ResolveNames(const Judged& judged, Named* named, pg::ErrorMes
     if (target == nullptr) {
       error->sqlstate = executes ? sqlstate::kInvalidStatementName : sqlstate::kInvalidCursorName;
       error->message =
-          fmt::format(executes ? "prepared statement \"{}\" does not exist" : "cursor \"{}\" does not exist",
-                      statement.object_name);
+          fmt::format("{} \"{}\" does not exist", executes ? "prepared statement" : "cursor", statement.object_name);
       return false;
     }
     Refresh(*target);
