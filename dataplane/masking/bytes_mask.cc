@@ -130,46 +130,57 @@ class BitMasker : public CellMasker {
   }
 
   Outcome Mask(std::string_view cell, std::string* out) override {
+    if (!(binary_ ? Unpack(cell) : Copy(cell))) {
+      return Outcome::kNull;
+    }
+    masked_.assign(bits_.size(), '0');
+    if (hash_) {
+      KeyedStream stream(*hash_, bits_);
+      std::generate(masked_.begin(), masked_.end(), [&] { return static_cast<char>('0' + stream.Below(2)); });
+    }
     if (!binary_) {
-      if (cell.find_first_not_of("01") != std::string_view::npos) {
-        return Outcome::kNull;
-      }
-      const size_t start = out->size();
-      out->append(cell.size(), '0');
-      Draw(cell, 2, start, '0', out);
+      out->append(masked_);
       return Outcome::kValue;
     }
-    if (cell.size() < sizeof(int32_t)) {
-      return Outcome::kNull;
-    }
-    const auto bits = LoadBigEndian<int32_t>(cell.data());
-    const size_t bytes = cell.size() - sizeof(bits);
-    if (bits < 0 || (static_cast<size_t>(bits) + 7) / 8 != bytes) {
-      return Outcome::kNull;
-    }
-    AppendBigEndian(bits, out);
-    const size_t start = out->size();
-    out->append(bytes, '\0');
-    Draw(cell, 256, start, 0, out);
-    if (bits % 8 != 0) {
-      out->back() = static_cast<char>(static_cast<uint8_t>(out->back()) & (0xff00 >> bits % 8));
+    AppendBigEndian(static_cast<int32_t>(masked_.size()), out);
+    for (size_t i = 0; i < masked_.size(); i += 8) {
+      uint8_t byte = 0;
+      for (size_t bit = 0; bit < 8 && i + bit < masked_.size(); ++bit) {
+        byte |= static_cast<uint8_t>((masked_[i + bit] - '0') << (7 - bit));
+      }
+      out->push_back(static_cast<char>(byte));
     }
     return Outcome::kValue;
   }
 
  private:
-  // Replaces the bytes from `start` on by numbers below `bound`, counted from `zero`.
-  void Draw(std::string_view seed, uint32_t bound, size_t start, uint32_t zero, std::string* out) const {
-    if (hash_) {
-      KeyedStream stream(*hash_, seed);
-      for (size_t i = start; i < out->size(); ++i) {
-        (*out)[i] = static_cast<char>(zero + stream.Below(bound));
-      }
+  bool Copy(std::string_view cell) {
+    bits_ = cell;
+    return cell.find_first_not_of("01") == std::string_view::npos;
+  }
+
+  // The number of bits, then the bits, the last byte filled up with 0.
+  bool Unpack(std::string_view cell) {
+    if (cell.size() < sizeof(int32_t)) {
+      return false;
     }
+    const auto bits = LoadBigEndian<int32_t>(cell.data());
+    cell.remove_prefix(sizeof(bits));
+    if (bits < 0 || (static_cast<size_t>(bits) + 7) / 8 != cell.size()) {
+      return false;
+    }
+    bits_.resize(static_cast<size_t>(bits));
+    for (size_t i = 0; i < bits_.size(); ++i) {
+      bits_[i] = (static_cast<uint8_t>(cell[i / 8]) >> (7 - i % 8) & 1) != 0 ? '1' : '0';
+    }
+    return true;
   }
 
   const bool binary_;
   std::optional<KeyedHash> hash_;
+  // The value and its mask, a character for each bit.
+  std::string bits_;
+  std::string masked_;
 };
 
 class XmlHashMasker : public CellMasker {

@@ -30,6 +30,9 @@ class Factory {
       case TypeKind::kDomain:
         return Make(rule, description.related, description.typmod >= 0 ? description.typmod : typmod, depth + 1);
       case TypeKind::kArray:
+        if (!HasMask(DescribeType(description.related, context_.types))) {
+          return MakeNullMasker();
+        }
         return MakeArrayMasker(Make(rule, description.related, typmod, depth + 1), description.related,
                                description.delimiter, format_);
       case TypeKind::kComposite:
@@ -45,6 +48,12 @@ class Factory {
  private:
   // pg_type.dat: record, the row type of ROW(…) and of functions without one.
   static constexpr Oid kRecordOid = 2249;
+
+  // False for types that become NULL whatever the method: an array of them becomes NULL as a whole.
+  static bool HasMask(const TypeDescription& description) {
+    return description.kind != TypeKind::kUnknown && description.kind != TypeKind::kEnum &&
+           (description.kind != TypeKind::kBase || description.family != Family::kOpaque);
+  }
 
   MaskerPtr MakeBase(const MaskingRule& rule, Family family, int32_t typmod) const {
     const MaskSpec spec = {

@@ -52,12 +52,9 @@ bool ParseMoney(std::string_view text, int64_t* cents) {
   if (after != 2 && __builtin_mul_overflow(value, uint64_t{kCentsPerUnit}, &value)) {
     return false;
   }
-  if (value > static_cast<uint64_t>(kMoneyMax)) {
-    return false;
-  }
   const bool negative = head.find_first_of("-(") != std::string_view::npos || tail.find('-') != std::string_view::npos;
-  *cents = negative ? -static_cast<int64_t>(value) : static_cast<int64_t>(value);
-  return true;
+  *cents = static_cast<int64_t>(negative ? ~value + 1 : value);
+  return value <= static_cast<uint64_t>(kMoneyMax) + (negative ? 1 : 0);
 }
 
 void AppendMoney(int64_t cents, std::string* out) {

@@ -58,7 +58,7 @@ class CharMasker : public CellMasker {
   explicit CharMasker(const DeploymentKey& key) : fake_(MaskMethod::kFake, 0, key, 1) {}
 
   Outcome Mask(std::string_view cell, std::string* out) override {
-    if (cell.size() == 1 && IsAscii(cell)) {
+    if (cell.size() == 1 && cell[0] > '\0') {
       fake_.Apply(cell, out);
     } else {
       out->push_back('*');
