@@ -19,6 +19,15 @@ def _write(path, data):
 class Authority:
     """Writes ca.pem and, on demand, NAME.pem and NAME.key into its folder."""
 
+    @classmethod
+    def open(cls, folder):
+        """An authority that somebody else made: ca.pem with its key in ca.key."""
+        self = cls.__new__(cls)
+        self.folder, self.path = pathlib.Path(folder), pathlib.Path(folder) / "ca.pem"
+        self._key = serialization.load_pem_private_key((self.folder / "ca.key").read_bytes(), None)
+        self._name = x509.load_pem_x509_certificate(self.path.read_bytes()).subject
+        return self
+
     def __init__(self, folder, name="Test authority"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -36,13 +45,20 @@ class Authority:
 
     def server(self, name, hosts=("localhost", "127.0.0.1"), days=7):
         """(certificate path, key path) of a server known under `hosts`; an expired one with a negative `days`."""
-        key = ec.generate_private_key(ec.SECP256R1())
         names = []
         for host in hosts:
             try:
                 names.append(x509.IPAddress(ipaddress.ip_address(host)))
             except ValueError:
                 names.append(x509.DNSName(host))
+        return self._issue(name, names, days)
+
+    def client(self, name, uris, days=7):
+        """(certificate path, key path) of a client that carries these URIs as its alternative names."""
+        return self._issue(name, [x509.UniformResourceIdentifier(uri) for uri in uris], days)
+
+    def _issue(self, name, names, days):
+        key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate = (self._builder(subject, key, days).add_extension(x509.SubjectAlternativeName(names), critical=False)
                        .sign(self._key, hashes.SHA256()))
