@@ -25,7 +25,7 @@ apiVersion: chaperone/v1
 kind: Policy
 metadata: {name: allow-all}
 principals:
-  - subjects: ["*"]
+  - subject: "*"
 databases: ["*/*"]
 statements:
   - {id: all, effect: allow, actions: ["*"], resources: ["*"]}
