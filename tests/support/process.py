@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ import tempfile
 import time
 
 _PR_SET_PDEATHSIG = 1
+_SANITIZER_REPORT = re.compile(rb"ERROR: (Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|: runtime error: ")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -165,10 +167,16 @@ class Run:
         try:
             self._exits.close()
         finally:
+            reports = [process.log for process in self._processes
+                       if process.log.exists() and _SANITIZER_REPORT.search(process.log.read_bytes())]
+            for path in reports:
+                print(path.read_text(errors="replace"), file=sys.stderr)
             if self._temporary and not self.keep:
                 shutil.rmtree(self.folder, ignore_errors=True)
             elif self._temporary:
                 print(f"kept {self.folder}", file=sys.stderr)
+        if reports:
+            raise AssertionError(f"a sanitizer reported a defect in {', '.join(path.name for path in reports)}")
 
     def on_exit(self, function, *arguments):
         self._exits.callback(function, *arguments)
