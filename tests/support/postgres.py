@@ -51,10 +51,11 @@ def _passable(folder, uid):
 
 
 class Postgres:
-    """The server. `start()` makes the data folder and loads the sample database unless `shop` is off."""
+    """The server. `start()` makes the data folder and loads the sample database unless `shop` is off; `rules` are lines for
+    pg_hba.conf that come before ours."""
 
-    def __init__(self, run, *, tls=False, shop=True, settings=None):
-        self.run, self.tls, self.shop = run, tls, shop
+    def __init__(self, run, *, tls=False, shop=True, settings=None, rules=()):
+        self.run, self.tls, self.shop, self.rules = run, tls, shop, rules
         self.settings = dict(_SETTINGS, **(settings or {}))
         self.port = free_port()
         self.user = "postgres" if os.geteuid() == 0 else None
@@ -152,7 +153,7 @@ class Postgres:
 
     def _configure(self):
         settings = dict(self.settings, port=self.port, unix_socket_directories=f"'{self.data.parent}'")
-        rules = ["local all all scram-sha-256"]
+        rules = [*self.rules, "local all all scram-sha-256"]
         if self.tls:
             self.authority = Authority(self.run.folder / "postgres-tls", "Database authority")
             certificate, key = self.authority.server("postgres")

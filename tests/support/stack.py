@@ -38,11 +38,11 @@ class Stack:
     """Starts in its `with`; ends there too. `sidecars` is how many; `changes` goes into each sidecar's configuration."""
 
     def __init__(self, folder=None, *, tls=False, sidecars=1, policies=(ALLOW_ALL,), changes=None, detached=False,
-                 postgres_settings=None):
+                 postgres_settings=None, postgres_rules=()):
         end_on_signals()
         self.run = Run(folder, detached=detached)
         self.folder = self.run.folder
-        self.postgres = Postgres(self.run, tls=tls, settings=postgres_settings)
+        self.postgres = Postgres(self.run, tls=tls, settings=postgres_settings, rules=postgres_rules)
         self.control = ControlPlane(self.run)
         self.transcript = self.folder / "cli.txt"
         self.sidecars = []
