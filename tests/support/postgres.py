@@ -24,6 +24,8 @@ from tests.support.target import Target
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 ROLE = "chaperone_app"
 DATABASE = "shop"
+# An equal database to which nobody connects, so that more can be made from it at any time.
+TEMPLATE = "shop_template"
 _SHOP = pathlib.Path(__file__).with_name("shop.sql")
 
 _SETTINGS = {
@@ -104,8 +106,11 @@ class Postgres:
     def psql(self, sql, *, database=None):
         """Runs SQL as superuser with psql; its output, unaligned and without headings. Raises on errors."""
         target = self.superuser.but(database=database) if database else self.superuser
-        return subprocess.run([BIN / "psql", "-XqAtv", "ON_ERROR_STOP=1", "-c", sql], env=dict(os.environ, **target.env),
-                              check=True, capture_output=True, text=True).stdout.strip()
+        done = subprocess.run([BIN / "psql", "-XqAtv", "ON_ERROR_STOP=1", "-c", sql], env=dict(os.environ, **target.env),
+                              capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"psql: {done.stderr.strip()} in: {sql}")
+        return done.stdout.strip()
 
     def backends(self, user=ROLE):
         """How many server processes serve a role right now."""
@@ -176,6 +181,7 @@ class Postgres:
             self.psql(f"CREATE DATABASE {DATABASE}", database="postgres")
             subprocess.run([BIN / "psql", "-Xq", "-f", _SHOP], env=dict(os.environ, **self.superuser.env), check=True,
                            stdout=subprocess.DEVNULL)
+            self.psql(f"CREATE DATABASE {TEMPLATE} TEMPLATE {DATABASE}", database="postgres")
 
 
 def started(run, **options):
