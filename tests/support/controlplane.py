@@ -63,6 +63,11 @@ class ControlPlane:
         return self.process.log.read_text(errors="replace")
 
     @property
+    def dev_key(self):
+        """The private key of the development issuer, as a PEM file."""
+        return self.state / "dev_issuer.key"
+
+    @property
     def authority(self):
         """The development authority, with its key."""
         if self._authority is None:

@@ -142,7 +142,7 @@ class Walkthrough:
     def _replay(self):
         self.terminal.chapter("Everything is on record")
         self._chaperone(self.stack.admin, "sessions", "list")
-        text = wait_until(lambda: (found := self.stack.admin("sessions", "replay", self.session)).count("stock + 10") > 1 and found,
+        text = wait_until(lambda: (found := self.stack.admin("sessions", "replay", self.session, "--no-delay")).count("stock + 10") > 1 and found,
                           10, "the recording holds the statements of the last second")
         self.terminal.command("$", f"chaperone sessions replay {self.session}")
         self.terminal.output(text, 60)
