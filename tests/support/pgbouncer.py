@@ -13,14 +13,14 @@ _PROGRAM = "/usr/sbin/pgbouncer"
 class PgBouncer:
     """One pgbouncer process; clients use the names and passwords of the database."""
 
-    def __init__(self, run, upstream, name="pgbouncer", *, settings=None, clients_max=2500, pool_size=250):
+    def __init__(self, run, upstream, name="pgbouncer", *, settings=None, clients_max=2500, pool_size=250, wrapper=()):
         self.run, self.upstream, self.name, self.port = run, upstream, name, free_port()
         self.settings = {
             "listen_addr": "127.0.0.1", "listen_port": self.port, "unix_socket_dir": "", "auth_type": "plain",
             "pool_mode": "session", "max_client_conn": clients_max, "default_pool_size": pool_size, "server_reset_query": "",
             "ignore_startup_parameters": "extra_float_digits,options", "logfile": "", "log_connections": 0,
             "log_disconnections": 0, "server_tls_sslmode": "disable", "client_tls_sslmode": "disable", **(settings or {})}
-        self.process = None
+        self.wrapper, self.process = wrapper, None
 
     @property
     def target(self):
@@ -41,9 +41,9 @@ class PgBouncer:
             user = "postgres"
             for path in (folder, users, config):
                 shutil.chown(path, user, user)
-        self.process = self.run.process(self.name, [_PROGRAM, config], user=user, grace=3)
+        self.process = self.run.process(self.name, [*self.wrapper, _PROGRAM, config], user=user, grace=3)
         self.process.start()
-        self.process.await_ready(self._ready, 10, "pgbouncer takes connections")
+        self.process.await_ready(self._ready, 60 if self.wrapper else 10, "pgbouncer takes connections")
         return self
 
     def _ready(self):

@@ -1,0 +1,207 @@
+"""The sidecar's cost beside pgbouncer's, measured in one run on one machine, alternating: A B A B.
+
+  bench.py                      everything, about 20 minutes
+  bench.py --quick              every number once and short, about 4 minutes
+  bench.py --only cpu,calls     of: cpu, calls, instructions, latency, large, memory, many
+  bench.py --json FILE          also as JSON
+  bench.py --stand-in           a second pgbouncer in the sidecar's place: tries the bench itself; every ratio must be near 1
+
+Prints ratios with the targets beside them. Start it with tests/bench/run, which builds the programs first.
+"""
+import argparse
+import contextlib
+import json
+import sys
+
+from tests.bench import load, measure, proxies
+from tests.bench.report import Report
+from tests.support.postgres import Postgres
+from tests.support.process import Run, end_on_signals
+from tests.support.sidecar import Sidecar
+from tests.support.stack import Stack
+
+_SETTINGS = {"max_connections": "2700", "shared_buffers": "'256MB'", "max_wal_size": "'4GB'", "autovacuum": "off"}
+_SIDECAR = {"limits": {"sessions": 3000}}
+_PARTS = ("cpu", "calls", "instructions", "latency", "large", "memory", "many")
+
+
+class Bench:
+    """Two proxies before one database."""
+
+    def __init__(self, arguments, run, postgres, peer, subject, restart):
+        self.quick, self.run, self.postgres = arguments.quick, run, postgres
+        self.peer, self.subject = peer, subject
+        self.both = (peer, subject)
+        # Starts another instance of a proxy under a wrapper; (Proxy, function that stops it).
+        self.restart = restart
+        self.report = Report(peer.name, subject.name)
+
+    def cpu(self):
+        """CPU time of the proxy for each query."""
+        rounds, seconds = (1, 2) if self.quick else (2, 5)
+        cases = [(script, mode, clients) for script in load.QUERIES for mode in ("simple", "extended", "prepared")
+                 for clients in ((8,) if self.quick else (1, 8, 64))]
+        for script, mode, clients in cases:
+            used, queries = {p.name: 0.0 for p in self.both}, {p.name: 0 for p in self.both}
+            for _ in range(rounds):
+                for proxy in self.both:
+                    before = measure.cpu_seconds(proxy.pid)
+                    count, _ = load.pgbench(proxy.target, script, mode, clients, seconds=seconds)
+                    used[proxy.name] += measure.cpu_seconds(proxy.pid) - before
+                    queries[proxy.name] += count * load.QUERIES[script]
+            self.report.add(f"CPU per query, {script}, {mode}, {clients} clients", "us",
+                            *(1e6 * used[p.name] / queries[p.name] for p in self.both), target=1.15)
+
+    def calls(self):
+        """System calls of the proxy for each query, by the difference of two run lengths."""
+        short, long = (100, 500) if self.quick else (300, 1500)
+        for mode, clients in (("simple", 1), ("extended", 1), ("prepared", 1), ("prepared", 8)):
+            values = []
+            for proxy in self.both:
+                totals = []
+                for transactions in (short, long):
+                    counts = {}
+                    with measure.counted_calls(proxy.pid, counts):
+                        load.pgbench(proxy.target, "select-only", mode, clients, transactions=transactions)
+                    totals.append(sum(counts.values()))
+                values.append((totals[1] - totals[0]) / ((long - short) * clients))
+            self.report.add(f"system calls per query, select-only, {mode}, {clients} client(s)", "", *values, target=1.0)
+
+    def instructions(self):
+        """User-space instructions for each query under callgrind, by the difference of two run lengths."""
+        short, long = (200, 700) if self.quick else (500, 3000)
+        folder = self.run.folder / "callgrind"
+        folder.mkdir()
+        folder.chmod(0o777)  # pgbouncer runs as another user.
+        for mode in ("simple", "extended", "prepared"):
+            values = []
+            for proxy in self.both:
+                totals = []
+                for transactions in (short, long):
+                    output = folder / f"{proxy.name}.{mode}.{transactions}"
+                    instance, stop = self.restart(proxy, measure.callgrind(output))
+                    load.pgbench(instance.target, "select-only", mode, 1, transactions=transactions)
+                    stop()
+                    totals.append(measure.instructions(output))
+                values.append((totals[1] - totals[0]) / (long - short))
+            self.report.add(f"user instructions per query, select-only, {mode}", "", *values, limit=10_000)
+
+    def latency(self):
+        """What each proxy adds to the latency of one client, over rounds direct, A, B."""
+        direct = self.postgres.role.but(database="bench")
+        rounds, seconds = (2, 2) if self.quick else (4, 5)
+        for mode in ("simple", "prepared"):
+            values = {"direct": [], self.peer.name: [], self.subject.name: []}
+            for _ in range(rounds):
+                for name, target in (("direct", direct), *((p.name, p.target) for p in self.both)):
+                    values[name] += load.latencies(target, "select-only", mode, seconds)
+            for label, share, target in (("p50", 0.5, 1.0), ("p99", 0.99, 1.5)):
+                at = {name: load.percentile(sorted(all_of), share) for name, all_of in values.items()}
+                self.report.add(f"added latency, {label}, {mode}, direct {at['direct']} us", "us",
+                                *(at[p.name] - at["direct"] for p in self.both), target=target)
+
+    def large(self):
+        """Bytes of a large result for each second of CPU time."""
+        rounds, times = (2, 8) if self.quick else (4, 20)
+        for label, table, target in (("no masked column", "wide", 1.0), ("two of ten columns masked", "wide_masked", 0.7),
+                                     ("detectors on every text cell", "wide_text", 0.3)):
+            used, read = {p.name: 0.0 for p in self.both}, {p.name: 0 for p in self.both}
+            for _ in range(rounds):
+                for proxy in self.both:
+                    before = measure.cpu_seconds(proxy.pid)
+                    read[proxy.name] += load.read_all(proxy.target, f"SELECT * FROM {table}", times)
+                    used[proxy.name] += measure.cpu_seconds(proxy.pid) - before
+            self.report.add(f"large result, {label}", "MB/CPU s",
+                            *(read[p.name] / max(used[p.name], 0.01) / 1e6 for p in self.both), target=target, more_is_better=True)
+
+    def memory(self):
+        """Memory of an idle proxy's session, by difference."""
+        count = 200 if self.quick else 1000
+        growth = []
+        for proxy in self.both:
+            warm = load.idle_sessions(proxy.target, 20)
+            before = measure.memory_bytes(proxy.pid)
+            connections = load.idle_sessions(proxy.target, count)
+            after = measure.memory_bytes(proxy.pid)
+            growth.append([(now - then) / count / 1024 for now, then in zip(after, before)])
+            for connection in warm + connections:
+                connection.close()
+        self.report.add(f"resident memory per idle session (of {count})", "KiB", growth[0][0], growth[1][0], limit=24)
+        self.report.add(f"proportional memory per idle session (of {count})", "KiB", growth[0][1], growth[1][1], limit=24)
+
+    def many(self):
+        """Many idle and many active sessions at once hold."""
+        idle, active = (300, 50) if self.quick else (2000, 200)
+        rates = []
+        for proxy in self.both:
+            connections = load.idle_sessions(proxy.target, idle)
+            rates.append(load.pgbench(proxy.target, "select-only", "prepared", active, seconds=3 if self.quick else 10)[1])
+            alive = sum(1 for connection in connections if connection.sqlstate("SELECT 1") is None)
+            for connection in connections:
+                connection.close()
+            if alive != idle:
+                raise load.Failed(f"{proxy.name}: only {alive} of {idle} idle sessions live on")
+        self.report.add(f"{idle} idle and {active} active sessions hold; transactions", "1/s", *rates, more_is_better=True)
+
+
+@contextlib.contextmanager
+def with_sidecar():
+    with Stack(policies=[proxies.POLICY], changes=_SIDECAR, postgres_settings=_SETTINGS) as stack:
+        load.prepare(stack.postgres)
+        peer, _ = proxies.pgbouncer(stack.run, stack.postgres)
+        agent = stack.agent("bench", database="bench", ttl="12h")
+        subject = proxies.Proxy("sidecar", agent, stack.sidecar.pid)
+
+        def restart(proxy, wrapper):
+            if proxy.name == "pgbouncer":
+                instance, process = proxies.pgbouncer(stack.run, stack.postgres, "pgbouncer-slow", wrapper)
+                return instance, process.process.stop
+            identity = stack.control.identity("sidecar-slow", roles=["sidecar"])
+            slow = Sidecar(stack.run, "sidecar-slow", stack.sidecar.endpoint, stack.postgres, stack.control.address, identity,
+                           changes=_SIDECAR).start(wrapper=wrapper)
+            return proxies.Proxy("sidecar", slow.target(agent.password, database="bench"), slow.pid), slow.stop
+        yield stack.run, stack.postgres, peer, subject, restart
+
+
+@contextlib.contextmanager
+def with_stand_in():
+    end_on_signals()
+    with Run() as run:
+        postgres = Postgres(run, settings=_SETTINGS).start()
+        load.prepare(postgres)
+        pair = [proxies.pgbouncer(run, postgres, name)[0] for name in ("pgbouncer", "stand-in")]
+
+        def restart(proxy, wrapper):
+            instance, process = proxies.pgbouncer(run, postgres, proxy.name + "-slow", wrapper)
+            return instance, process.process.stop
+        yield run, postgres, *pair, restart
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/bench/run", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="every number once and short")
+    parser.add_argument("--only", default=",".join(_PARTS), help=f"of: {', '.join(_PARTS)}")
+    parser.add_argument("--json", metavar="FILE", help="the numbers as JSON")
+    parser.add_argument("--stand-in", action="store_true", help="a second pgbouncer in the sidecar's place")
+    arguments = parser.parse_args()
+    parts = arguments.only.split(",")
+    if unknown := set(parts) - set(_PARTS):
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}")
+    measure.raise_file_limit()
+    with (with_stand_in() if arguments.stand_in else with_sidecar()) as parties:
+        bench = Bench(arguments, *parties)
+        for part in parts:
+            print(f"bench: {part} …", file=sys.stderr, flush=True)
+            try:
+                getattr(bench, part)()
+            except load.Failed as failure:
+                bench.report.fail(part, failure)
+    print(bench.report.text())
+    if arguments.json:
+        with open(arguments.json, "w", encoding="utf-8") as out:
+            json.dump(bench.report.rows, out, indent=1)
+    return 1 if bench.report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""What the benchmarks send: pgbench's scripts, large results read as fast as they come, many idle sessions."""
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import tempfile
+
+from tests.support import frontend, wire
+from tests.support.postgres import BIN
+
+# Statements of one transaction of each script.
+QUERIES = {"select-only": 1, "tpcb-like": 7}
+
+
+class Failed(Exception):
+    """pgbench did not go through."""
+
+
+def prepare(postgres, scale=5, wide_rows=100_000):
+    """Makes the database `bench`: pgbench's tables, and wide ones for large results."""
+    target = postgres.create_database("bench")
+    subprocess.run([BIN / "pgbench", "-i", "-q", "-s", str(scale), "bench"], env=dict(os.environ, **target.env), check=True,
+                   capture_output=True)
+    columns = ", ".join(f"md5((g * {n})::text) AS c{n}" for n in range(1, 10))
+    for table in ("wide", "wide_masked", "wide_text"):
+        postgres.psql(f"CREATE TABLE {table} AS SELECT g AS id, {columns} FROM generate_series(1, {wide_rows}) g", database="bench")
+    postgres.psql("VACUUM ANALYZE", database="bench")
+
+
+def pgbench(target, script, mode, clients, *, seconds=None, transactions=None, log=None):
+    """One run; (transactions, transactions per second)."""
+    length = ["-T", str(seconds)] if seconds else ["-t", str(transactions)]
+    more = ["-l", f"--log-prefix={log}"] if log else []
+    done = subprocess.run([BIN / "pgbench", "-n", "-b", script, "-M", mode, "-c", str(clients), "-j", str(min(2, clients)), *length,
+                           *more, target.database], env=dict(os.environ, **target.env), capture_output=True, text=True)
+    count = re.search(r"transactions actually processed: (\d+)", done.stdout)
+    if done.returncode or not count or "failed transactions: 0" not in done.stdout:
+        raise Failed(f"pgbench {script} {mode} {clients}: {done.stdout[-600:]}{done.stderr[-1500:]}")
+    return int(count[1]), float(re.search(r"tps = ([\d.]+)", done.stdout)[1])
+
+
+def latencies(target, script, mode, seconds):
+    """Each transaction's latency in microseconds, one client, sorted."""
+    with tempfile.TemporaryDirectory() as folder:
+        pgbench(target, script, mode, 1, seconds=seconds, log=f"{folder}/log")
+        values = [int(line.split()[2]) for path in pathlib.Path(folder).iterdir() for line in path.read_text().splitlines()]
+    return sorted(values)
+
+
+def percentile(ordered, share):
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def read_all(target, sql, times=1):
+    """Runs a query and reads its result without looking at it; bytes received."""
+    total = 0
+    with wire.connect(target) as connection:
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        connection.socket.settimeout(120)
+        room = bytearray(1 << 20)
+        for _ in range(times):
+            connection.send(frontend.query(sql))
+            end = b""
+            while not end.endswith(b"Z\0\0\0\x05I"):
+                got = connection.socket.recv_into(room)
+                if not got:
+                    raise Failed("the connection was closed in the middle of a result")
+                total += got
+                end = (end + bytes(room[max(0, got - 6):got]))[-6:]
+            if total < 1_000_000:
+                raise Failed(f"an answer of {total} bytes: {bytes(room[:300])!r}")
+    return total
+
+
+def idle_sessions(target, count):
+    """Logs in `count` times; the open connections, each after one statement."""
+    connections = []
+    for _ in range(count):
+        connection = wire.connect(target)
+        connection.query("SELECT 1")
+        connection.received.clear()
+        connection._at = 0
+        connections.append(connection)
+    return connections

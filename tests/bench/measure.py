@@ -1,0 +1,57 @@
+"""What one process costs: CPU time, memory, system calls, instructions. Read from /proc, strace and callgrind."""
+import contextlib
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+import time
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid):
+    """User and system time of a process with all its threads, so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def memory_bytes(pid):
+    """(resident, proportional) bytes of a process."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return tuple(int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1]) * 1024 for name in ("Rss", "Pss"))
+
+
+@contextlib.contextmanager
+def counted_calls(pid, counts):
+    """Counts the system calls of a process (all threads) with strace while the block runs; `counts` gets {name: calls}."""
+    strace = subprocess.Popen(["strace", "-f", "-c", "-U", "calls,name", "-p", str(pid)], stderr=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, text=True)
+    time.sleep(0.5)
+    try:
+        yield
+    finally:
+        strace.send_signal(signal.SIGINT)
+        said = strace.communicate(timeout=30)[1]
+        for calls, name in re.findall(r"^\s*(\d+)\s+(\w+)$", said, re.M):
+            if name != "total":
+                counts[name] = counts.get(name, 0) + int(calls)
+
+
+def callgrind(output):
+    """The command line before a program that counts its user-space instructions into a file."""
+    return ["valgrind", "--tool=callgrind", "--fair-sched=yes", f"--callgrind-out-file={output}", "--"]
+
+
+def instructions(output):
+    """The total that callgrind wrote when its program ended."""
+    text = pathlib.Path(output).read_text()
+    found = re.search(r"^totals: (\d+)", text, re.M) or re.search(r"^summary: (\d+)", text, re.M)
+    return int(found[1])
+
+
+def raise_file_limit():
+    """Lets this process and its children hold as many files as the system allows."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
