@@ -1,0 +1,166 @@
+"""Compares what happened with what a case expects, directly and through the sidecar. Functions return lists of failures."""
+import re
+
+# What differs between two runs of the same statements and says nothing about data.
+VOLATILE_KINDS = {b"K", b"R", b"S"}
+VOLATILE_DETAIL = re.compile(rb'"(audit_id|approval_id|retry_after_s)":\s*("[^"]*"|\d+|null)')
+
+
+def leaks(scanner, transcript):
+    """Findings over all connections of a run."""
+    rows = [row for step in transcript.steps for row in step.rows()]
+    payloads = [data for step in transcript.steps
+                for data in (*step.copy_out, *step.notifications, *(f for f in step.function_results if f))]
+    return scanner.scan(transcript.all_bytes(), rows, payloads)
+
+
+def observable(transcript):
+    """What a client can tell apart: every message but keys, session settings and identifiers of the audit trail."""
+    return [[(kind, VOLATILE_DETAIL.sub(b"", payload)) for kind, payload in step.messages if kind not in VOLATILE_KINDS]
+            for step in transcript.steps]
+
+
+def check_direct(case, run):
+    """`run` is a Run (run.py) without the sidecar."""
+    failures = []
+    for expectation in case.direct:
+        word, _, rest = expectation.partition(" ")
+        problem = DIRECT_CHECKS[word](run, rest)
+        if problem:
+            failures.append(f"direct: {expectation}: {problem}")
+    return failures
+
+
+def _errors_of(run):
+    transcript = run.transcript
+    words = [f"{e.get('C')} {e.get('M')}" for e in transcript.errors()]
+    words += [f"connection ended: {step.ended}" for step in transcript.steps if step.ended]
+    return "; ".join(words) or "no error"
+
+
+def _leak(run, _):
+    return None if run.findings else f"no secret was received ({_errors_of(run)})"
+
+
+def _succeeds(run, _):
+    bad = run.transcript.refusal or any(not step.succeeded() for step in run.transcript.steps)
+    return _errors_of(run) if bad else None
+
+
+def _cell(run, text):
+    cells = [cell for step in run.transcript.steps for cell in step.cells()]
+    if text.encode() in cells:
+        return None
+    return f"cells are {cells[:6]} ({_errors_of(run)})"
+
+
+def _contains(run, text):
+    return None if text.encode() in run.transcript.all_bytes() else f"not received ({_errors_of(run)})"
+
+
+def _tag(run, text):
+    tags = [tag for step in run.transcript.steps for tag in step.tags]
+    return None if text in tags else f"tags are {tags} ({_errors_of(run)})"
+
+
+def _error(run, code):
+    codes = [error.get("C") for error in run.transcript.errors()]
+    return None if code in codes else f"got {_errors_of(run)}"
+
+
+def _notice(run, text):
+    notices = [n.get("M", "") for step in run.transcript.steps for n in step.notices]
+    return None if any(text in n for n in notices) else f"notices are {notices} ({_errors_of(run)})"
+
+
+def _changed(run, _):
+    return None if run.changes else f"nothing changed ({_errors_of(run)})"
+
+
+def _distinguishes(run, _):
+    if observable(run.transcript) != observable(run.other_world):
+        return None
+    return f"both worlds look the same ({_errors_of(run)})"
+
+
+def _refused(run, code):
+    refusal = run.transcript.refusal
+    if refusal is None:
+        return "the connection was accepted"
+    return None if not code or code in [e.get("C") for e in refusal.errors] else f"got {refusal.errors}"
+
+
+DIRECT_CHECKS = {"leak": _leak, "succeeds": _succeeds, "cell": _cell, "contains": _contains, "tag": _tag,
+                 "error": _error, "notice": _notice, "changed": _changed, "distinguishes": _distinguishes,
+                 "refused": _refused}
+
+
+def check_sidecar(case, run):
+    """`run` went through the sidecar; `run.reference` is the direct run in the same mode, for `masked` and `same`."""
+    word, _, rest = case.sidecar.partition(" ")
+    failures = [f"leak: {finding}" for finding in run.findings]
+    if run.changes and word not in ("same", "ok"):
+        failures.append("changed: " + ", ".join(run.changes))
+    if "none" == run.mode.describe and word == "masked":
+        rest = "rows"
+    problem = SIDECAR_CHECKS[word](run, rest)
+    if problem:
+        failures.append(f"sidecar: {case.sidecar}: {problem}")
+    return failures
+
+
+def _denied(run, step_number):
+    """Denied by Chaperone, not by the server; the connection lives on."""
+    steps = run.transcript.steps
+    if run.transcript.refusal:
+        return "the connection was refused, a denial was expected"
+    if any(step.ended for step in steps):
+        return f"the connection ended ({_errors_of(run)})"
+    if step_number:
+        steps = steps[int(step_number) - 1:int(step_number)]
+    return None if any(step.denials() for step in steps) else f"no denial ({_errors_of(run)})"
+
+
+def _masked(run, what):
+    problem = _succeeds(run, "")
+    if problem:
+        return problem
+    ours, theirs = _shape(run.transcript, what), _shape(run.reference.transcript, what)
+    return None if ours == theirs else f"another shape than direct: {ours} against {theirs}"
+
+
+def _shape(transcript, what):
+    return [[(result.columns and what != "rows" and [c[0] for c in result.columns], len(result.rows))
+             for result in step.results] + step.tags for step in transcript.steps]
+
+
+def _closed(_run, _):
+    """Nothing leaked and nothing changed, which is checked for every case."""
+    return None
+
+
+def _blind(run, _):
+    if observable(run.transcript) == observable(run.other_world):
+        return None
+    return "what the client sees depends on the secrets"
+
+
+def _sidecar_refused(run, code):
+    """The connection or the message was refused with an error, or the session was ended with one."""
+    codes = [error.get("C") for error in run.transcript.errors()]
+    if not codes:
+        return "nothing was refused"
+    return None if not code or code in codes else f"got {_errors_of(run)}"
+
+
+def _same(run, _):
+    problem = _succeeds(run, "")
+    if problem:
+        return problem
+    if observable(run.transcript) == observable(run.reference.transcript):
+        return None
+    return "the client saw other bytes than without the sidecar"
+
+
+SIDECAR_CHECKS = {"denied": _denied, "masked": _masked, "closed": _closed, "blind": _blind,
+                  "refused": _sidecar_refused, "same": _same, "ok": lambda run, _: _succeeds(run, "")}
