@@ -120,7 +120,8 @@ def compact_forms_of(secret):
     bare = NOT_ALPHANUMERIC.sub(b"", secret.encode()).lower()
     codes = "".join(str(ord(c)) for c in secret).encode()
     reversed_codes = "".join(str(ord(c)) for c in reversed(secret)).encode()
-    named = ((bare, "letters and digits"), (bare[::-1], "letters and digits reversed"), (codes, "character codes"),
+    hexadecimal = secret.encode().hex().encode()
+    named = ((bare, "letters and digits"), (hexadecimal, "spaced hex"), (bare[::-1], "letters and digits reversed"), (codes, "character codes"),
              (reversed_codes, "character codes reversed"))
     return {form: name for form, name in named if len(form) >= FORM_BYTES_MIN}
 
