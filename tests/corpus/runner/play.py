@@ -172,13 +172,18 @@ class Player:
         return {"S": (wire.SYNC, 1), "H": (wire.FLUSH, 0)}[verb]
 
     def fill(self, text):
-        """Replaces ${dsn}, ${tmp}, ${port}, ${database} and ${query:SELECT …}."""
+        """Replaces ${dsn}, ${tmp}, ${port}, ${database}, ${query:SELECT …}, ${padding:COUNT} and ${repeat:COUNT:TEXT}."""
         def value(found):
             name, argument = found.groups()
             if name == "query":
                 return worlds.run_sql(self._direct, argument)[0][0]
             if name == "tmp":
                 return str(self._folder)
+            if name == "padding":
+                return "x" * int(argument)
+            if name == "repeat":
+                count, _, unit = argument.partition(":")
+                return unit * int(count)
             return {"dsn": f"host={self._direct.host} port={self._direct.port} dbname={self._direct.database} "
                            f"user={self._direct.user} password={self._direct.password or 'none'}",
                     "port": str(self._direct.port), "database": self._direct.database}[name]
@@ -191,7 +196,7 @@ def _name(word):
 
 
 def server_folder():
-    """A folder in which the server may write."""
+    """A folder in which the server may write, as a context manager that yields its path."""
     folder = tempfile.TemporaryDirectory(prefix="corpus-files-")
     os.chmod(folder.name, 0o777)
     return folder
