@@ -1,7 +1,7 @@
 """Runs cases: each run in fresh databases, with the state looked at before and after."""
 import contextlib
 
-from runner import expectations, fingerprint, play, worlds
+from runner import expectations, fingerprint, play, wire, worlds
 from runner.leak_scan import Scanner
 
 
@@ -28,6 +28,30 @@ class Lease:
         self.is_set_up = False
         # Not as it was after the setup.
         self.touched = False
+        self._connection = None
+
+    def query(self, sql):
+        """Runs SQL as superuser on a connection that is kept: a new one would read the catalogs anew."""
+        return self._with_connection(lambda connection: worlds.rows_of(connection, sql))
+
+    def fingerprint(self):
+        return self._with_connection(fingerprint.take)
+
+    def _with_connection(self, call):
+        try:
+            if self._connection is None:
+                self._connection = wire.connect(self.database, deadline_s=120)
+            return call(self._connection)
+        except (worlds.SqlError, wire.ConnectionEnded):
+            # Cases may end other sessions; ours is one of them.
+            self.close()
+            self._connection = wire.connect(self.database, deadline_s=120)
+            return call(self._connection)
+
+    def close(self):
+        if self._connection:
+            self._connection.close()
+            self._connection = None
 
 
 class Executor:
@@ -80,10 +104,10 @@ class Executor:
                 lease.touched = True
                 worlds.run_sql(lease.database, player.fill(case.setup))
                 lease.is_set_up = True
-            before = self._state(case, lease.database, player)
+            before = self._state(case, lease, player)
             lease.touched = True
             run.transcript = player.play(case)
-            run.changes = fingerprint.difference(before, self._state(case, lease.database, player))
+            run.changes = fingerprint.difference(before, self._state(case, lease, player))
             lease.touched = bool(run.changes or case.cleanup)
         finally:
             self._clean_up(case, lease.database, player)
@@ -96,20 +120,24 @@ class Executor:
         lease = self._leases.get((case.schema, world))
         if lease is None or lease.touched or lease.case_id != wanted:
             if lease:
-                self.worlds.drop(lease.database)
+                self._drop(lease)
             lease = Lease(self.worlds.copy(case.schema, world), wanted)
             self._leases[case.schema, world] = lease
         return lease
 
     def close(self):
         for lease in self._leases.values():
-            self.worlds.drop(lease.database)
+            self._drop(lease)
         self._leases.clear()
 
+    def _drop(self, lease):
+        lease.close()
+        self.worlds.drop(lease.database)
+
     @staticmethod
-    def _state(case, database, player):
-        own = {query: worlds.run_sql(database, player.fill(query)) for query in case.state}
-        return {**fingerprint.take(database), **own}
+    def _state(case, lease, player):
+        own = {query: lease.query(player.fill(query)) for query in case.state}
+        return {**lease.fingerprint(), **own}
 
     @staticmethod
     def _clean_up(case, database, player):

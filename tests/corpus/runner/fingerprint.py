@@ -11,8 +11,7 @@ _ROWS = f"""
                           true, false, '')::text) END
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'm', 'S', 'f') AND nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-    AND c.relispopulated AND {_NOT_TEMPORARY}
-  ORDER BY 1"""
+    AND c.relispopulated AND {_NOT_TEMPORARY}"""
 
 # name -> query with one text column; what is listed is compared as a whole.
 _LISTED = {
@@ -50,12 +49,12 @@ def _query():
         for name, query in parts.items())
 
 
-QUERY = _query()
+QUERY = f"({_ROWS})\nUNION ALL {_query()}"
 
 
-def take(database):
-    """{what: digest}, by a superuser's endpoint."""
-    return dict(worlds.run_sql(database, _ROWS) + worlds.run_sql(database, QUERY))
+def take(connection):
+    """{what: digest}, on a superuser's connection."""
+    return dict(worlds.rows_of(connection, QUERY))
 
 
 def difference(before, after):

@@ -31,9 +31,14 @@ def run_sql(endpoint, sql):
     """Runs SQL text on a connection of its own and returns the rows of all its statements, as text."""
     connection = wire.connect(endpoint, deadline_s=120)
     try:
-        outcome = connection.simple(sql)
+        return rows_of(connection, sql)
     finally:
         connection.close()
+
+
+def rows_of(connection, sql):
+    """The same on a connection that is open already."""
+    outcome = connection.simple(sql)
     if not outcome.succeeded():
         raise SqlError((outcome.ended or outcome.errors[0].get("M", "")) + "\n  in: " + sql[:500])
     return [[None if c is None else c.decode("utf-8", "replace") for c in row] for row in outcome.rows()]
