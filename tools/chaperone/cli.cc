@@ -180,7 +180,8 @@ int RunCli(const std::vector<std::string>& arguments, World& world) {
   const Registry::Entry* selected = registry.Selected();
   const absl::StatusOr<GlobalOptions> options = ReadGlobals(raw, world);
   if (!options.ok()) {
-    world.err << fmt::format("chaperone: --timeout: {}\n", display::Line(base::Message(options.status())));
+    world.err << fmt::format("chaperone: --timeout: {}\nSee: chaperone --help\n",
+                             display::Line(base::Message(options.status())));
     return kExitUsage;
   }
   Context context(world, *options);

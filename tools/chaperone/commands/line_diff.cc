@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kContext = 3;
 // The greedy search keeps one row of positions for each step.
-constexpr int kStepsMax = 4000;
+constexpr int kStepsMax = 1000;
 
 using Lines = std::vector<std::string_view>;
 

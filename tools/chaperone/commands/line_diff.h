@@ -8,7 +8,7 @@
 namespace chaperone::cli {
 
 // Empty when the texts are equal. Three lines of context; names stand behind "---" and "+++". Texts that differ in more
-// than a few thousand lines are shown as removed and added whole.
+// than a thousand lines are shown as removed and added whole.
 std::string UnifiedDiff(std::string_view before_name, std::string_view before, std::string_view after_name,
                         std::string_view after);
 

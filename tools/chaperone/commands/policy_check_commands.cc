@@ -196,11 +196,11 @@ absl::Status Diff(const DiffOptions& options, Context& context) {
     if (!options.name.empty() && name != options.name) {
       continue;
     }
-    const std::string diff =
-        UnifiedDiff(fmt::format("{} ({})", name, old_document == before.documents.end() ? "absent" : before.title),
-                    old_document == before.documents.end() ? "" : old_document->second,
-                    fmt::format("{} ({})", name, new_document == after.documents.end() ? "absent" : after.title),
-                    new_document == after.documents.end() ? "" : new_document->second);
+    const std::string diff = UnifiedDiff(
+        fmt::format("{} ({})", display::Line(name), old_document == before.documents.end() ? "absent" : before.title),
+        old_document == before.documents.end() ? "" : old_document->second,
+        fmt::format("{} ({})", display::Line(name), new_document == after.documents.end() ? "absent" : after.title),
+        new_document == after.documents.end() ? "" : new_document->second);
     if (!diff.empty()) {
       out += PrintableLines(diff);
       json.Raw(display::JsonObject().String("policy", name).String("diff", diff).Text());
