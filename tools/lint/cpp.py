@@ -47,6 +47,7 @@ def matching(text, position):
 
 _SCOPE = re.compile(r"\b(namespace|class|struct|union|extern)\b")
 _TEMPLATE = re.compile(r"\btemplate\s*<")
+_LABEL = re.compile(r"^[ \t]*(?:case\b[^;{}\n]*|default):[ \t]*\{?[ \t]*$", re.MULTILINE)
 _CONTROL = re.compile(r"^\s*(if|for|while|switch|catch|do|else|try|return)\b")
 
 
@@ -78,7 +79,10 @@ def _is_function(header):
 
 
 def functions(text):
-    """(line of the opening brace's declaration, name, lines of the body) of every function in stripped text."""
+    """(line of the opening brace, name, lines of the body) of every function in stripped text.
+
+    Labels of a switch do not count: a table in the form of a switch is no long function.
+    """
     found = []
     # Blank preprocessor lines: their braces need not balance.
     text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.MULTILINE)
@@ -95,7 +99,8 @@ def functions(text):
             if _is_function(header):
                 end = matching(text, i)
                 name = re.search(r"([\w:~]+)\s*\(", _without_template(header))
-                found.append((line_of(text, i), name.group(1) if name else "?", text.count("\n", i, end) + 1))
+                lines = text.count("\n", i, end) + 1 - len(_LABEL.findall(text, i, end))
+                found.append((line_of(text, i), name.group(1) if name else "?", lines))
                 i = end
                 start = i + 1
             elif _SCOPE.search(_without_template(header)) and "=" not in header and "enum" not in header:

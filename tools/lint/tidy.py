@@ -105,7 +105,9 @@ class Tidy:
         seen = set()
         for path in paths:
             folder = os.path.dirname(path)
-            if not path.endswith(_SOURCES) or folder in seen or any(under(folder, f) for f in tables.README_ABOVE):
+            if not path.endswith(_SOURCES) or folder in seen or "testdata" in folder.split("/"):
+                continue
+            if any(under(folder, above) for above in tables.README_ABOVE):
                 continue
             seen.add(folder)
             if f"{folder}/README.md" not in present:
@@ -152,7 +154,7 @@ class Tidy:
             self.report(path, line, "include-guard", f"a header starts with #ifndef {guard} and #define {guard}")
 
     def check_include(self, path, line, quoted, header):
-        if not under(path, "tests"):
+        if not is_test(path):
             for prefix, folders in tables.THIRD_PARTY.items():
                 if names(header, prefix) and not any(under(path, folder) for folder in folders):
                     allowed = ", ".join(folders)

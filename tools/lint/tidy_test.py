@@ -59,6 +59,8 @@ class TidyTest(unittest.TestCase):
                 self.assertEqual([], self.rules(good, line))
                 self.assertIn("third-party", self.rules(bad, line))
                 self.assertEqual([], self.rules("tests/integration/a.cc", line))
+                if bad.startswith("dataplane"):
+                    self.assertEqual([], self.rules(bad.replace("a.cc", "a_test.cc"), line))
 
     def test_pg_query_prefix_does_not_catch_other_names(self):
         self.assertEqual([], self.rules("dataplane/session/a.cc", "#include <pg_queryx.h>\n"))
@@ -79,7 +81,8 @@ class TidyTest(unittest.TestCase):
         self.assertEqual(["layering"], self.rules("dataplane/masking/a.cc", stage))
         self.assertEqual(["layering"], self.rules("dataplane/runtime/a.cc", stage))
         self.assertEqual(["layering"], self.rules("dataplane/runtime/a.cc", '#include "dataplane/wire/postgres/x.h"\n'))
-        for path in ["dataplane/upstream/a.cc", "dataplane/session/a.cc", "dataplane/app/a.cc", "tests/e2e/a.cc"]:
+        for path in ["dataplane/upstream/a.cc", "dataplane/session/a.cc", "dataplane/app/a.cc", "dataplane/control/a.cc",
+                     "tests/e2e/a.cc"]:
             self.assertEqual([], self.rules(path, stage))
         self.assertEqual([], self.rules("dataplane/upstream/a.cc", '#include "dataplane/runtime/stream.h"\n'))
 
@@ -158,6 +161,13 @@ class TidyTest(unittest.TestCase):
             with self.subTest(declaration=declaration):
                 self.assertEqual([], self.rules("api/base/a.cc", declaration + "\n" * 69 + closing + "\n"))
                 self.assertEqual(["function-size"], self.rules("api/base/a.cc", declaration + "\n" * 70 + closing + "\n"))
+
+    def test_labels_of_a_switch_do_not_count(self):
+        labels = "".join(f"    case K{i}:\n" for i in range(200))
+        table = "int F(int a) {\n  switch (a) {\n" + labels + "      return 1;\n    default:\n      return 2;\n  }\n}\n"
+        self.assertEqual([], self.rules("api/base/a.cc", table))
+        work = "int F(int a) {\n  switch (a) {\n" + "    case 1:\n      G();\n      break;\n" * 40 + "  }\n}\n"
+        self.assertEqual(["function-size"], self.rules("api/base/a.cc", work))
 
     def test_tables_and_classes_are_no_functions(self):
         for code in ["constexpr int kTable[] = {", "enum class E {", "class A {", "namespace a {", "const M kM{"]:
