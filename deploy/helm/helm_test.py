@@ -165,14 +165,22 @@ class ControlPlaneTest(unittest.TestCase):
 
     def test_free_form_configuration_goes_over_what_the_chart_fills_in(self):
         issuers = [{"issuer": "https://idp.example.com", "audiences": ["chaperone"]}]
-        values = merged(MINIMAL, {"controlPlane": {"config": {"issuers": issuers, "metrics_listen": "127.0.0.1:9400"}}})
+        values = merged(MINIMAL, {"controlPlane": {"config": {"issuers": issuers, "telemetry": {"port": 9500}}}})
         objects = render(values)
         config = yaml.safe_load(objects["ConfigMap", self.NAME]["data"]["controlplane.yaml"])
         self.assertEqual(issuers, config["issuers"])
-        self.assertEqual(("0.0.0.0:7400", "127.0.0.1:9400"), (config["listen"], config["metrics_listen"]))
+        self.assertEqual({"address": "0.0.0.0", "port": 7400}, config["listen"])
+        self.assertEqual({"address": "0.0.0.0", "port": 9500}, config["telemetry"])
         annotation = "chaperone.dev/config-checksum"
         checksum = objects["StatefulSet", self.NAME]["spec"]["template"]["metadata"]["annotations"][annotation]
         self.assertNotEqual(self.stateful_set["spec"]["template"]["metadata"]["annotations"][annotation], checksum)
+
+    def test_the_configuration_names_the_mounted_paths(self):
+        config = yaml.safe_load(self.objects["ConfigMap", self.NAME]["data"]["controlplane.yaml"])
+        mounts = [m["mountPath"] for m in self.container["volumeMounts"]]
+        for path in (config["state"], *config["tls"].values()):
+            self.assertTrue(any(path.startswith(mount + "/") for mount in mounts), path)
+        self.assertEqual({"listen", "telemetry", "state", "tls"}, set(config))
 
     def test_the_masking_key_is_mounted_from_its_secret(self):
         objects = render(merged(MINIMAL, {"controlPlane": {"maskingKeySecret": {"name": "mask", "key": "k"}}}))

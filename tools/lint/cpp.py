@@ -142,7 +142,7 @@ def _lambda_body(text, position):
 
 
 def coroutine_hazards(text):
-    """(position, what) for operands of co_await that gcc 12.2 miscompiles: see STYLE notes in CONTRIBUTING.md."""
+    """(position, what) for operands of co_await that gcc 12.2 miscompiles: see "Toolchain" in CONTRIBUTING.md."""
     found = []
     for match in _CO_AWAIT.finditer(text):
         start = match.end()

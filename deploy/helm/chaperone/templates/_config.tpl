@@ -4,13 +4,13 @@ value. The keys are those of the programs; they refuse unknown ones at start.
 */}}
 {{- define "chaperone.controlplane.config" -}}
 {{- $base := dict
-  "listen" "0.0.0.0:7400"
-  "metrics_listen" "0.0.0.0:9400"
-  "store" (dict "directory" "/var/lib/chaperone/store")
+  "listen" (dict "address" "0.0.0.0" "port" 7400)
+  "telemetry" (dict "address" "0.0.0.0" "port" 9400)
+  "state" "/var/lib/chaperone/state"
   "tls" (dict
-    "ca" "/etc/chaperone/tls/ca.crt"
     "certificate" "/etc/chaperone/tls/tls.crt"
-    "key" "/etc/chaperone/tls/tls.key")
+    "key" "/etc/chaperone/tls/tls.key"
+    "client_ca" "/etc/chaperone/tls/ca.crt")
 -}}
 {{- if .Values.controlPlane.maskingKeySecret.name -}}
 {{- $_ := set $base "masking_key_file" "/etc/chaperone/masking/masking-key" -}}
@@ -32,9 +32,10 @@ value. The keys are those of the programs; they refuse unknown ones at start.
 {{- $base := dict
   "endpoint" (required "sidecar.endpoint: the database's name in policies" $sidecar.endpoint)
   "listen" (dict
-    "address" "0.0.0.0:15432"
+    "address" "0.0.0.0"
+    "port" 15432
     "tls" (dict "certificate" "/etc/chaperone/server-tls/tls.crt" "key" "/etc/chaperone/server-tls/tls.key"))
-  "metrics_listen" "0.0.0.0:9401"
+  "telemetry" (dict "address" "0.0.0.0" "port" 9401)
   "upstream" (dict
     "host" $sidecar.upstream.host
     "port" $sidecar.upstream.port
