@@ -261,6 +261,14 @@ TEST_CASE("reasons may run over several lines") {
 }
 
 TEST_CASE("long lists, words and patterns are refused") {
+  std::string groups = "a";
+  for (int i = 0; i < 50; ++i) {
+    groups += fmt::format(", g{}", i);
+  }
+  CHECK_THAT(ParseError(DocumentFor("p", Rule("effect: require_approval, actions: [read], resources: ['*'], approval: "
+                                              "{approvers: [" +
+                                              groups + "]}"))),
+             Catch::Contains("names 51 groups; at most 50"));
   std::string list = "'public.a'";
   for (size_t i = 0; i < kListItemsMax; ++i) {
     list += ",'public.a'";

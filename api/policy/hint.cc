@@ -116,38 +116,55 @@ std::string OtherActions(const CompiledView& view, const Need& need, SystemTime 
                      held.empty() ? "" : "with approval: ", fmt::join(held, ", "));
 }
 
-// A ban that leaves nothing of the pattern.
-bool IsBanned(const CompiledView& view, const ResourcePattern& pattern, Action action) {
-  return std::any_of(view.rules().begin(), view.rules().end(), [&](const ViewRule& other) {
-    return other.rule->effect == Decision::kDeny && !other.observe && !other.conditional &&
-           other.rule->actions.test(static_cast<size_t>(action)) &&
-           std::any_of(other.rule->resources.begin(), other.rule->resources.end(),
-                       [&](const ResourcePattern& ban) { return ban.Covers(pattern); });
-  });
-}
+// Looks for the resources on which an action is allowed, as rules name them. Gives up after a number of comparisons: a
+// hint is not worth more, however large the policy.
+class PatternSearch {
+ public:
+  PatternSearch(const CompiledView& view, Action action, SystemTime now)
+      : view_(view), action_(static_cast<size_t>(action)), now_(now) {}
 
-// The resources on which the action is allowed, as rules name them.
-std::vector<std::string_view> AllowedPatterns(const CompiledView& view, Action action, SystemTime now) {
-  std::vector<std::string_view> patterns;
-  for (const ViewRule& candidate : view.rules()) {
-    const StatementRule& rule = *candidate.rule;
-    const bool open = !rule.when.time || StateAt(*rule.when.time, now).open;
-    if (candidate.observe || rule.effect != Decision::kAllow || !rule.actions.test(static_cast<size_t>(action)) ||
-        !open) {
-      continue;
-    }
-    for (const ResourcePattern& pattern : rule.resources) {
-      if (patterns.size() == kPatternsMax) {
-        return patterns;
+  std::vector<std::string_view> Find() {
+    std::vector<std::string_view> patterns;
+    for (const ViewRule& candidate : view_.rules()) {
+      if (patterns.size() == kPatternsMax || !Spend()) {
+        break;
       }
-      const bool known = std::find(patterns.begin(), patterns.end(), pattern.text) != patterns.end();
-      if (!known && !IsBanned(view, pattern, action)) {
-        patterns.push_back(pattern.text);
+      if (!Allows(candidate)) {
+        continue;
+      }
+      for (const ResourcePattern& pattern : candidate.rule->resources) {
+        const bool known = std::find(patterns.begin(), patterns.end(), pattern.text) != patterns.end();
+        if (patterns.size() < kPatternsMax && !known && !IsBanned(pattern) && comparisons_left_ > 0) {
+          patterns.push_back(pattern.text);
+        }
       }
     }
+    return patterns;
   }
-  return patterns;
-}
+
+ private:
+  bool Spend() { return comparisons_left_ > 0 && comparisons_left_-- > 0; }
+
+  bool Allows(const ViewRule& candidate) const {
+    const StatementRule& rule = *candidate.rule;
+    return !candidate.observe && rule.effect == Decision::kAllow && rule.actions.test(action_) &&
+           (!rule.when.time || StateAt(*rule.when.time, now_).open);
+  }
+
+  // A ban that leaves nothing of the pattern.
+  bool IsBanned(const ResourcePattern& pattern) {
+    return std::any_of(view_.bans().begin(), view_.bans().end(), [&](const ViewRule* ban_rule) {
+      return Spend() && ban_rule->rule->actions.test(action_) &&
+             std::any_of(ban_rule->rule->resources.begin(), ban_rule->rule->resources.end(),
+                         [&](const ResourcePattern& ban) { return ban.Covers(pattern); });
+    });
+  }
+
+  const CompiledView& view_;
+  const size_t action_;
+  const SystemTime now_;
+  int comparisons_left_ = 5000;
+};
 
 std::string OtherResources(const CompiledView& view, const Need& need, SystemTime now) {
   std::string_view verb;
@@ -168,7 +185,7 @@ std::string OtherResources(const CompiledView& view, const Need& need, SystemTim
     default:
       return "";
   }
-  const std::vector<std::string_view> patterns = AllowedPatterns(view, need.action, now);
+  const std::vector<std::string_view> patterns = PatternSearch(view, need.action, now).Find();
   return patterns.empty() ? "" : fmt::format("You may {}: {}.", verb, fmt::join(patterns, ", "));
 }
 

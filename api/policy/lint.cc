@@ -10,9 +10,6 @@ namespace chaperone::policy {
 
 namespace {
 
-// About a second's worth.
-constexpr size_t kComparisonsMax = 5'000'000;
-
 void CheckNames(const Documents& documents, Findings* findings) {
   std::set<std::string_view> names;
   for (const auto& document : documents) {
@@ -27,7 +24,7 @@ void CheckNames(const Documents& documents, Findings* findings) {
 
 std::vector<Finding> Lint(const Documents& documents, const LintOptions& options) {
   Findings findings;
-  Budget budget(kComparisonsMax);
+  Budget budget(options.comparisons_max);
   CheckNames(documents, &findings);
   for (const auto& document : documents) {
     CheckDocument(*document, &findings);

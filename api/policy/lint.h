@@ -51,6 +51,8 @@ struct LintOptions {
   std::optional<std::vector<KnownGroup>> approver_groups;
   // Every connected database. Empty: not known.
   std::vector<KnownDatabase> databases;
+  // How often one rule is compared with another at most; the default takes about a second.
+  size_t comparisons_max = 5'000'000;
 };
 
 // Findings by policy and line. An error means that the bundle cannot work as written, a warning that it may not be

@@ -10,6 +10,7 @@ namespace {
 using sql::Action;
 
 constexpr int kApprovalCountMax = 20;
+constexpr size_t kApproversMax = 50;
 
 ActionSet Actions(std::initializer_list<Action> actions) {
   ActionSet set;
@@ -116,6 +117,10 @@ absl::StatusOr<std::string> ParseGroup(std::string_view text) {
 
 absl::Status ReadApproval(yaml::Mapping approval, ApprovalDemand* out) {
   ReadPatterns(&approval, "approvers", &out->approvers, yaml::kRequired, ParseGroup);
+  if (out->approvers.size() > kApproversMax) {
+    return approval.Error(
+        fmt::format("\"approvers\" names {} groups; at most {} are allowed", out->approvers.size(), kApproversMax));
+  }
   std::sort(out->approvers.begin(), out->approvers.end());
   out->approvers.erase(std::unique(out->approvers.begin(), out->approvers.end()), out->approvers.end());
   approval.Number("count", &out->count, 1, kApprovalCountMax);

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <random>
 
+#include "api/policy/lint.h"
 #include "api/policy/policy_testing.h"
 
 namespace chaperone::policy {
@@ -111,8 +112,13 @@ void Run() {
       "allow, one need: small policy %.0f ns, large %.0f ns on five tables (%.2f x), %.0f ns on 1,000 (%.2f x)\n",
       small_ns, one_ns, one_ns / small_ns, many_ns, many_ns / small_ns);
   const double small_deny = JudgeNs(*small, FactsOver("ddl", {1, 26, 51, 2, 27}), Decision::kDeny);
+  const double default_deny = JudgeNs(*view, {ParseFacts("read nowhere.to_be_found")}, Decision::kDeny);
   const double large_deny = JudgeNs(*view, FactsOver("delete", tables), Decision::kDeny);
-  std::printf("deny with its hint: small policy %.0f ns, large %.0f ns\n", small_deny, large_deny);
+  std::printf("deny with its hint: small policy %.0f ns, large %.0f ns, large by default %.0f ns\n", small_deny,
+              large_deny, default_deny);
+  start = Clock::now();
+  const size_t findings = Lint(documents).size();
+  std::printf("lint: %.0f ms, %zu findings\n", SecondsSince(start) * 1e3, findings);
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ CompiledView::CompiledView(ViewParts parts)
   for (const ViewRule& rule : parts_.rules) {
     const bool grants = rule.rule->effect != Decision::kDeny;
     has_observed_rules_ |= rule.observe;
+    if (!grants && !rule.observe && !rule.conditional) {
+      bans_.push_back(&rule);
+    }
     (rule.observe ? observed_grants_ : enforced_grants_) |= grants;
   }
 }

@@ -48,6 +48,8 @@ class CompiledView final : public View {
   // For the evaluator and its hints.
   const std::vector<ViewRule>& rules() const { return parts_.rules; }
   const RuleIndex& index() const { return index_; }
+  // Enforced rules that deny always, wherever they reach.
+  const std::vector<const ViewRule*>& bans() const { return bans_; }
   bool has_observed_rules() const { return has_observed_rules_; }
   // An enforced policy grants something here: then what nothing allows is denied. Otherwise, with observed policies
   // only, it is let through and recorded.
@@ -60,6 +62,7 @@ class CompiledView final : public View {
   Limits limits_;
   RecordingOptions recording_;
   Degraded degraded_;
+  std::vector<const ViewRule*> bans_;
   bool has_observed_rules_ = false;
   bool enforced_grants_ = false;
   bool observed_grants_ = false;
