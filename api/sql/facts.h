@@ -220,6 +220,8 @@ struct Statement {
   CopyDirection copy = CopyDirection::kNone;
   CopyOptions copy_options;
   bool is_explain = false;
+  // EXPLAIN ANALYZE: the inner statement runs.
+  bool explain_runs = false;
   // Changes how later text is read or resolved (search_path, a setting that is pinned, SET ROLE, temporary or other
   // DDL): nothing pipelined behind it is judged before it has run.
   bool is_barrier = false;
