@@ -1,0 +1,61 @@
+// Which result columns of a statement are masked, and whether the statement may run at all under the masking rules.
+// Pure: from Facts, catalog and policy alone, before anything is sent. result.h then holds the plan against what the
+// server says of its columns.
+//
+// Unknown means masked: an output whose sources are not known is treated as coming from a masked column.
+#ifndef CHAPERONE_DATAPLANE_MASKING_PLAN_H_
+#define CHAPERONE_DATAPLANE_MASKING_PLAN_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/policy/policy.h"
+#include "api/sql/catalog.h"
+#include "api/sql/facts.h"
+
+namespace chaperone::masking {
+
+// How one output column is masked.
+struct OutputMask {
+  enum class Kind : uint8_t {
+    kNone,
+    // The column's values are a masked column's own: the rule's method applies.
+    kColumn,
+    // The values are computed from masked columns, or from what is not known: nothing of them may show.
+    kOpaque,
+  };
+  Kind kind = Kind::kNone;
+  // Null for kNone, and for kOpaque without a rule (unknown sources).
+  const policy::MaskingRule* rule = nullptr;
+
+  bool operator==(const OutputMask&) const = default;
+};
+
+// Why a statement may not run, in words for the agent.
+struct MaskingRefusal {
+  std::string rule;
+  // schema.table.column
+  std::string column;
+  std::string message;
+  std::string hint;
+};
+
+struct StatementPlan {
+  // One for each output; meaningful when outputs_known.
+  std::vector<OutputMask> outputs;
+  bool outputs_known = false;
+  // The statement refers to a masked column somewhere, or to what is not known: errors and notices may quote its
+  // values, and the server's provenance is checked.
+  bool touches_masked = false;
+  // Some output is masked, or cells are searched by detectors.
+  bool changes_rows = false;
+  std::optional<MaskingRefusal> refusal;
+};
+
+// REQUIRES: the view outlives the plan.
+StatementPlan PlanStatement(const sql::Statement& statement, const sql::Catalog& catalog, const policy::View& view);
+
+}  // namespace chaperone::masking
+
+#endif  // CHAPERONE_DATAPLANE_MASKING_PLAN_H_

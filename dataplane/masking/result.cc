@@ -1,0 +1,150 @@
+#include "dataplane/masking/result.h"
+
+#include <utility>
+
+#include "dataplane/masking/catalog_types.h"
+
+namespace chaperone::masking {
+
+namespace {
+
+constexpr size_t kColumnsMax = 1664;  // MaxTupleAttributeNumber
+
+uint32_t Load(std::string_view bytes, size_t at, int size) {
+  uint32_t value = 0;
+  for (int i = 0; i < size; ++i) {
+    value = value << 8 | static_cast<uint8_t>(bytes[at + static_cast<size_t>(i)]);
+  }
+  return value;
+}
+
+void Store(uint32_t value, char* at) {
+  for (int i = 0; i < 4; ++i) {
+    at[i] = static_cast<char>(value >> (24 - 8 * i));
+  }
+}
+
+absl::Status Malformed() { return base::DataLoss("the database sent a row that does not decode"); }
+
+// The mask that the server's own account of a column calls for.
+OutputMask MaskByProvenance(const ResultPlanInput& input, const ResultColumn& column) {
+  sql::Catalog::ColumnParts parts;
+  if (column.table_oid == 0 || column.attnum <= 0 ||
+      !input.catalog.FindColumnParts({column.table_oid, column.attnum}, &parts)) {
+    return {};
+  }
+  const policy::MaskingRule* const rule = input.view.MaskFor(parts.schema, parts.relation, parts.column);
+  return rule == nullptr ? OutputMask() : OutputMask{OutputMask::Kind::kColumn, rule};
+}
+
+absl::Status CheckPrediction(const sql::OutputColumn& predicted, const ResultColumn& column) {
+  const bool agrees = predicted.origin.relation == column.table_oid && predicted.origin.attnum == column.attnum;
+  if (!predicted.origin_known || agrees) {
+    return absl::OkStatus();
+  }
+  return base::FailedPrecondition(
+      "the database returns other columns than the sidecar worked out for this statement; the session ends so that nothing "
+      "passes unmasked");
+}
+
+// A value of which nothing may show: redacted where the type has a form for that, else NULL.
+policy::MaskingRule OpaqueRule(const OutputMask& mask) {
+  policy::MaskingRule rule;
+  if (mask.rule != nullptr) {
+    rule.policy = mask.rule->policy;
+    rule.id = mask.rule->id;
+  } else {
+    rule.id = "unknown-source";
+  }
+  rule.method = mask.rule != nullptr && mask.rule->method == policy::MaskMethod::kNull ? policy::MaskMethod::kNull
+                                                                                     : policy::MaskMethod::kRedact;
+  return rule;
+}
+
+ResultPlan::Column MakeColumn(const OutputMask& mask, const ResultColumn& column, const MaskContext& context) {
+  ResultPlan::Column made;
+  if (mask.kind == OutputMask::Kind::kNone) {
+    return made;
+  }
+  const ColumnType type{column.type_oid, column.type_modifier, column.binary ? Format::kBinary : Format::kText};
+  const policy::MaskingRule rule = mask.kind == OutputMask::Kind::kColumn ? *mask.rule : OpaqueRule(mask);
+  made.masker = MakeCellMasker(rule, type, context);
+  made.rule = rule.id;
+  made.method = policy::MaskMethodName(rule.method, rule.argument);
+  return made;
+}
+
+}  // namespace
+
+absl::Status ResultPlan::MaskRow(std::string_view body, std::string* out, uint64_t* masked_cells) {
+  if (body.size() < 2 || Load(body, 0, 2) != columns_.size()) {
+    return Malformed();
+  }
+  out->append(body.substr(0, 2));
+  size_t at = 2;
+  // Cells that pass are copied in runs.
+  size_t copied = at;
+  for (Column& column : columns_) {
+    if (body.size() - at < 4) {
+      return Malformed();
+    }
+    const auto size = static_cast<int32_t>(Load(body, at, 4));
+    const size_t begin = at + 4;
+    if (size < -1 || (size > 0 && body.size() - begin < static_cast<size_t>(size))) {
+      return Malformed();
+    }
+    at = begin + (size > 0 ? static_cast<size_t>(size) : 0);
+    if (size < 0 || column.masker == nullptr) {
+      continue;
+    }
+    out->append(body.substr(copied, begin - 4 - copied));
+    copied = at;
+    const size_t length_at = out->size();
+    out->append(4, '\0');
+    const Outcome outcome = column.masker->Mask(body.substr(begin, static_cast<size_t>(size)), out);
+    const size_t masked_size = out->size() - length_at - 4;
+    Store(outcome == Outcome::kNull ? 0xffffffff : static_cast<uint32_t>(masked_size), out->data() + length_at);
+    ++*masked_cells;
+  }
+  if (at != body.size()) {
+    return Malformed();
+  }
+  out->append(body.substr(copied));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<ResultPlan>> PlanResult(const ResultPlanInput& input,
+                                                       const std::vector<ResultColumn>& columns) {
+  if (columns.size() > kColumnsMax) {
+    return base::FailedPrecondition("the database returns {} columns", columns.size());
+  }
+  if (input.plan.outputs_known && input.plan.outputs.size() != columns.size()) {
+    return base::FailedPrecondition(
+        "the database returns {} columns where the sidecar worked out {} for this statement; the session ends so that nothing "
+        "passes unmasked",
+        columns.size(), input.plan.outputs.size());
+  }
+  const CatalogTypes types(input.catalog);
+  const MaskContext context{input.key, &types};
+  std::vector<ResultPlan::Column> made;
+  bool masks_any = false;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    OutputMask mask{OutputMask::Kind::kOpaque, nullptr};
+    if (input.plan.outputs_known) {
+      CHAPERONE_RETURN_IF_ERROR(CheckPrediction(input.statement.outputs[i], columns[i]));
+      mask = input.plan.outputs[i];
+    }
+    // The server's account may add a mask; it never takes one away.
+    if (mask.kind == OutputMask::Kind::kNone) {
+      mask = MaskByProvenance(input, columns[i]);
+    }
+    made.push_back(MakeColumn(mask, columns[i], context));
+    masks_any = masks_any || made.back().masker != nullptr;
+  }
+  if (!masks_any) {
+    return std::shared_ptr<ResultPlan>();
+  }
+  return std::make_shared<ResultPlan>(std::move(made));
+}
+
+}  // namespace chaperone::masking

@@ -1,0 +1,73 @@
+// A statement's masking plan, held against the columns that the server says it returns, and applied to rows.
+//
+// The plan predicts; the server's provenance (table oid and column number in RowDescription) must agree where it says anything. A
+// result that was not predicted, or is of another width, is an error that ends the session.
+#ifndef CHAPERONE_DATAPLANE_MASKING_RESULT_H_
+#define CHAPERONE_DATAPLANE_MASKING_RESULT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/base/status.h"
+#include "api/policy/policy.h"
+#include "api/sql/catalog.h"
+#include "api/sql/facts.h"
+#include "dataplane/masking/method.h"
+#include "dataplane/masking/plan.h"
+
+namespace chaperone::masking {
+
+// What RowDescription says of one column.
+struct ResultColumn {
+  std::string_view name;
+  uint32_t table_oid = 0;
+  int16_t attnum = 0;
+  uint32_t type_oid = 0;
+  int32_t type_modifier = -1;
+  bool binary = false;
+};
+
+// How the rows of one result are changed. Made once for each result, or kept with a prepared statement. One session's: maskers keep
+// scratch memory.
+class ResultPlan {
+ public:
+  struct Column {
+    // Null: the cell passes.
+    std::unique_ptr<CellMasker> masker;
+    std::string rule;
+    std::string method;
+  };
+
+  explicit ResultPlan(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+  // Appends the body of a DataRow with its cells masked, and counts the cells that were changed. Errors: DataLoss when the row does
+  // not decode or has another width; then something may have been appended.
+  absl::Status MaskRow(std::string_view body, std::string* out, uint64_t* masked_cells);
+
+  // The rule's id and the method's name; empty for a column that passes.
+  std::string_view RuleOf(size_t column) const { return columns_[column].rule; }
+  std::string_view MethodOf(size_t column) const { return columns_[column].method; }
+  size_t size() const { return columns_.size(); }
+
+ private:
+  std::vector<Column> columns_;
+};
+
+struct ResultPlanInput {
+  const sql::Statement& statement;
+  const StatementPlan& plan;
+  const sql::Catalog& catalog;
+  const policy::View& view;
+  const DeploymentKey& key;
+};
+
+// Null when every row passes as it is. Errors: FailedPrecondition when the columns are not those that were predicted.
+absl::StatusOr<std::shared_ptr<ResultPlan>> PlanResult(const ResultPlanInput& input,
+                                                       const std::vector<ResultColumn>& columns);
+
+}  // namespace chaperone::masking
+
+#endif  // CHAPERONE_DATAPLANE_MASKING_RESULT_H_
