@@ -1,5 +1,6 @@
 #include "controlplane/sessions/intake.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -39,9 +40,17 @@ void RecordIntake::Hello(const std::string& sidecar, const v1::RecordHello& hell
     return done(base::Annotate(bytes.status(), "spool_id"));
   }
   const base::SpoolId id(*bytes);
+  base::SpoolId first = id;
+  if (!hello.first_of_run().empty()) {
+    const auto first_bytes = model::ParseIdBytes(hello.first_of_run());
+    if (!first_bytes.ok()) {
+      return done(base::Annotate(first_bytes.status(), "first_of_run"));
+    }
+    first = std::min(id, base::SpoolId(*first_bytes));
+  }
   // First the attachment, which silences the stream before; then the end of what older spools left open; then, when
   // nothing of this spool is in flight any more, the answer.
-  const auto attached = Attach(sidecar, id, listener);
+  const auto attached = Attach(sidecar, id, first, listener);
   if (!attached.ok()) {
     return done(attached.status());
   }
@@ -52,7 +61,7 @@ void RecordIntake::Hello(const std::string& sidecar, const v1::RecordHello& hell
     auto response = spool->WhereToGoOn(listener.get());
     response.ok() ? done(Welcome{spool, *std::move(response)}) : done(response.status());
   };
-  EndOlderSessions(sidecar, id, 0,
+  EndOlderSessions(sidecar, first, 0,
                    [this, in_flight = attached->in_flight, answer = std::move(answer)](const absl::Status& ended) {
                      if (ended.ok() && in_flight) {
                        // Behind them in the queue.
@@ -63,17 +72,24 @@ void RecordIntake::Hello(const std::string& sidecar, const v1::RecordHello& hell
 }
 
 absl::StatusOr<RecordIntake::Attached> RecordIntake::Attach(const std::string& sidecar, const base::SpoolId& id,
+                                                            const base::SpoolId& first,
                                                             std::shared_ptr<RecordListener> listener) {
   const std::shared_ptr<Sidecar> entry = SidecarOf(sidecar);
   const std::lock_guard lock(entry->mutex);
-  std::shared_ptr<Spool> spool = entry->spool;
-  if (spool == nullptr || spool->id() != id || spool->broken()) {
+  for (auto older = entry->spools.begin(); older != entry->spools.end() && older->first < first;) {
+    older->second->Detach(listener.get());
+    older = entry->spools.erase(older);
+  }
+  std::shared_ptr<Spool>& spool = entry->spools[id];
+  if (spool == nullptr || spool->broken()) {
     if (spool != nullptr) {
       spool->Detach(listener.get());
     }
     spool = std::make_shared<Spool>(context_, sidecar, id);
-    CHAPERONE_RETURN_IF_ERROR(spool->Load());
-    entry->spool = spool;
+    if (const absl::Status status = spool->Load(); !status.ok()) {
+      entry->spools.erase(id);
+      return status;
+    }
   }
   const bool in_flight = spool->Attach(std::move(listener));
   return Attached{spool, in_flight};

@@ -32,10 +32,10 @@ class RecordIntake {
     v1::RecordResponse response;
   };
 
-  // A sidecar starts to send a spool. Whatever stream it had before fails with Aborted; its sessions in older spools
-  // are marked ended ("sidecar_restarted"), since it sends older spools first. `done` runs on any thread, perhaps
-  // before this returns; the listener may be told of durable positions before that. Errors: InvalidArgument for a bad
-  // id; Unavailable or DataLoss of the store.
+  // A sidecar starts to send a spool. Whatever stream sent that spool before fails with Aborted; the sidecar's sessions
+  // in spools of earlier runs, and in older ones that are not the run's own, are marked ended ("sidecar_restarted"),
+  // since it sends those first. `done` runs on any thread, perhaps before this returns; the listener may be told of
+  // durable positions before that. Errors: InvalidArgument for a bad id; Unavailable or DataLoss of the store.
   void Hello(const std::string& sidecar, const v1::RecordHello& hello, std::shared_ptr<RecordListener> listener,
              std::function<void(absl::StatusOr<Welcome>)> done);
 
@@ -47,7 +47,8 @@ class RecordIntake {
   struct Sidecar {
     // Held over loading, so that two streams of one sidecar do not race.
     std::mutex mutex;
-    std::shared_ptr<Spool> spool;
+    // One for each event loop of the sidecar's run; those of earlier runs leave when a later one says hello.
+    std::map<base::SpoolId, std::shared_ptr<Spool>> spools;
   };
 
   std::shared_ptr<Sidecar> SidecarOf(const std::string& name);
@@ -55,8 +56,8 @@ class RecordIntake {
     std::shared_ptr<Spool> spool;
     bool in_flight = false;
   };
-  // Finds or loads the spool and attaches the listener.
-  absl::StatusOr<Attached> Attach(const std::string& sidecar, const base::SpoolId& id,
+  // Finds or loads the spool and attaches the listener. Spools before `first` are not sent any more.
+  absl::StatusOr<Attached> Attach(const std::string& sidecar, const base::SpoolId& id, const base::SpoolId& first,
                                   std::shared_ptr<RecordListener> listener);
   // Ends the sessions of spools before `id`; tries again while the summaries change under it.
   void EndOlderSessions(const std::string& sidecar, const base::SpoolId& id, int attempt,

@@ -179,14 +179,18 @@ absl::Status Sidecar::Parts::BuildLanes() {
   }
   const session::Services services{clock,          config.session, *connector, *catalogs, *approvals,
                                    approval_board, link,           cancels,    counter,   client_tls};
+  const auto run = std::make_shared<control::RecordClient::Run>();
   for (size_t i = 0; i < count; ++i) {
     auto lane = std::make_unique<Lane>();
     CHAPERONE_ASSIGN_OR_RETURN(lane->loop, runtime::Loop::Create(clock));
     CHAPERONE_ASSIGN_OR_RETURN(lane->spool, recorder::Spool::Create(spool_options, base::SpoolId::New(clock)));
     control::RecordClient::Options record_options;
     record_options.sync_interval = config.spool.sync_interval;
-    lane->records =
-        std::make_unique<control::RecordClient>(channel, std::exchange(older, {}), lane->spool, record_options);
+    if (i == 0) {
+      run->first_spool = lane->spool->id();
+    }
+    lane->records = std::make_unique<control::RecordClient>(channel, run, std::exchange(older, {}), lane->spool,
+                                                            record_options);
     lane->table = std::make_unique<session::SessionTable>(services, *lane->loop, lane->spool, lane->metrics);
     lanes.push_back(std::move(lane));
   }

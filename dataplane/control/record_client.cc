@@ -18,15 +18,19 @@ struct RecordClient::Stream {
   std::unique_ptr<grpc::ClientReaderWriter<v1::RecordRequest, v1::RecordResponse>> rpc;
 };
 
-RecordClient::RecordClient(std::shared_ptr<grpc::Channel> channel, std::vector<std::shared_ptr<Spool>> older,
-                           std::shared_ptr<Spool> live, const Options& options)
-    : channel_(std::move(channel)), options_(options), spools_(std::move(older)) {
+RecordClient::RecordClient(std::shared_ptr<grpc::Channel> channel, std::shared_ptr<Run> run,
+                           std::vector<std::shared_ptr<Spool>> older, std::shared_ptr<Spool> live,
+                           const Options& options)
+    : channel_(std::move(channel)), run_(std::move(run)), options_(options), spools_(std::move(older)) {
+  if (live->id() == run_->first_spool && spools_.empty()) {
+    run_->older_sent = true;
+  }
   spools_.push_back(std::move(live));
 }
 
 RecordClient::~RecordClient() { Stop(); }
 
-void RecordClient::Start() { thread_ = std::thread(&RecordClient::Run, this); }
+void RecordClient::Start() { thread_ = std::thread(&RecordClient::Work, this); }
 
 void RecordClient::Finish(std::chrono::milliseconds timeout) {
   {
@@ -60,7 +64,7 @@ uint64_t RecordClient::UnacknowledgedBytes() const {
   return bytes;
 }
 
-void RecordClient::Run() {
+void RecordClient::Work() {
   for (;;) {
     Serve();
     {
@@ -97,12 +101,19 @@ void RecordClient::Serve() {
       }
       spool = spools_.front();
     }
+    const bool is_older = spool->id() < run_->first_spool;
+    if (!is_older && !WaitForOlder()) {
+      break;
+    }
     if (!ServeSpool(*stream, *spool)) {
       break;
     }
     spool->Remove();
     const std::lock_guard lock(mutex_);
     spools_.erase(spools_.begin());
+    if (is_older && !(spools_.front()->id() < run_->first_spool)) {
+      run_->older_sent = true;
+    }
   }
   {
     const std::lock_guard lock(mutex_);
@@ -115,9 +126,20 @@ void RecordClient::Serve() {
   }
 }
 
+bool RecordClient::WaitForOlder() {
+  while (!run_->older_sent) {
+    if (!Linger()) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool RecordClient::Hello(Stream& stream, Spool& spool, uint64_t* position) {
   v1::RecordRequest request;
   request.mutable_hello()->set_spool_id(spool.id().bytes().data(), spool.id().bytes().size());
+  const base::SpoolId& first = std::min(run_->first_spool, spool.id());
+  request.mutable_hello()->set_first_of_run(first.bytes().data(), first.bytes().size());
   v1::RecordResponse response;
   if (!stream.rpc->Write(request) || !stream.rpc->Read(&response)) {
     return false;

@@ -1,10 +1,12 @@
 // The Record stream: what the spools hold goes up in sealed chunks; what the control plane has for good is acknowledged
 // and leaves the disk. After a break it goes on where the control plane says.
 //
-// Threading: one thread for each live spool. The first also sends what earlier runs left, before its own.
+// Threading: one thread for each live spool. One client of a run, the first, also sends what earlier runs left, before its own; the
+// others wait for it, since the control plane takes the sessions of earlier runs for over once it hears of a live spool.
 #ifndef CHAPERONE_DATAPLANE_CONTROL_RECORD_CLIENT_H_
 #define CHAPERONE_DATAPLANE_CONTROL_RECORD_CLIENT_H_
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -29,9 +31,19 @@ class RecordClient {
     std::chrono::milliseconds sync_interval{1000};
   };
 
-  // `spools`: the older ones first, then `live`. They are removed from the disk when they are sealed and acknowledged.
-  RecordClient(std::shared_ptr<grpc::Channel> channel, std::vector<std::shared_ptr<recorder::Spool>> older,
-               std::shared_ptr<recorder::Spool> live, const Options& options);
+  // What the clients of one run share.
+  struct Run {
+    // The oldest live spool.
+    base::SpoolId first_spool;
+    // What earlier runs left is sent.
+    std::atomic<bool> older_sent{false};
+  };
+
+  // `older`: what earlier runs left, for the first client of the run. Spools are removed from the disk when they are sealed and
+  // acknowledged.
+  RecordClient(std::shared_ptr<grpc::Channel> channel, std::shared_ptr<Run> run,
+               std::vector<std::shared_ptr<recorder::Spool>> older, std::shared_ptr<recorder::Spool> live,
+               const Options& options);
   ~RecordClient();
   RecordClient(const RecordClient&) = delete;
   RecordClient& operator=(const RecordClient&) = delete;
@@ -47,7 +59,7 @@ class RecordClient {
  private:
   struct Stream;
 
-  void Run();
+  void Work();
   // Sends spools until the connection breaks or everything is done.
   void Serve();
   // False when the connection is over.
@@ -55,9 +67,11 @@ class RecordClient {
   bool SendBatch(Stream& stream, recorder::Spool& spool, uint64_t* position);
   bool Hello(Stream& stream, recorder::Spool& spool, uint64_t* position);
   bool Linger();
+  bool WaitForOlder();
   void SyncSpool(recorder::Spool& spool);
 
   const std::shared_ptr<grpc::Channel> channel_;
+  const std::shared_ptr<Run> run_;
   const Options options_;
   Backoff backoff_;
   recorder::Chunker chunker_;

@@ -30,6 +30,7 @@ constexpr std::chrono::hours kFarAway{24};
 
 Task<void> Session::Relay() {
   last_client_input_ = loop_.Now();
+  Flush();
   uint32_t bits = kClientReady | kServerReady;
   while (!over_) {
     if ((bits & runtime::Waiter::kTimeout) != 0 || table_.drain_deadline()) {
