@@ -1,11 +1,13 @@
 #include "api/yaml/yaml.h"
 
+#include <unistd.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <deque>
 #include <fstream>
 #include <iterator>
@@ -278,8 +280,8 @@ const Node* Mapping::Find(std::string_view key, Presence presence) {
       return value;
     }
   }
-  if (presence == kRequired) {
-    Fail(value_.node_, fmt::format("\"{}\" is missing", Path(key)));
+  if (presence == kRequired && missing_.ok()) {
+    missing_ = value_.Error(fmt::format("\"{}\" is missing", Path(key)));
   }
   return nullptr;
 }
@@ -390,6 +392,14 @@ void Mapping::Strings(std::string_view key, std::vector<std::string>* out, Prese
   *out = std::move(values);
 }
 
+void Mapping::ReadableFile(std::string_view key, std::string* out, Presence presence) {
+  String(key, out, presence);
+  const Node* const node = status_.ok() ? Find(key, kOptional) : nullptr;
+  if (node != nullptr && access(out->c_str(), R_OK) != 0) {
+    Fail(node, fmt::format("\"{}\": cannot read {}: {}", Path(key), *out, std::strerror(errno)));
+  }
+}
+
 void Mapping::StringMap(std::string_view key, std::map<std::string, std::string>* out) {
   const Node* node = Find(key, kOptional);
   if (node == nullptr) {
@@ -479,7 +489,7 @@ absl::Status Mapping::Finish() {
     Fail(name, std::move(message));
     return status_;
   }
-  return absl::OkStatus();
+  return missing_;
 }
 
 absl::StatusOr<Document> Document::Parse(std::string_view text, std::string_view file_name) {

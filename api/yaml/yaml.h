@@ -89,6 +89,8 @@ class Mapping {
   void Bytes(std::string_view key, uint64_t* out, uint64_t min, uint64_t max);
   // A sequence of strings. A single string is an error: it is mostly a forgotten dash.
   void Strings(std::string_view key, std::vector<std::string>* out, Presence presence = kOptional);
+  // The path of a file that can be read now; an error says why it cannot.
+  void ReadableFile(std::string_view key, std::string* out, Presence presence = kOptional);
   // Scalars by key, any keys.
   void StringMap(std::string_view key, std::map<std::string, std::string>* out);
   // The value of one of `names`, as its index.
@@ -120,6 +122,8 @@ class Mapping {
   Value value_;
   std::string name_;
   absl::Status status_;
+  // The first required key that is not there.
+  absl::Status missing_;
   std::vector<std::string> asked_;
 };
 

@@ -65,6 +65,19 @@ TEST_CASE("an unknown key names line, key and the nearest known key") {
         "test.yaml:3: unknown key \"inner.valeu\"; did you mean \"value\"?");
 }
 
+TEST_CASE("a mistyped key is named rather than the key that is missing for it") {
+  CHECK(ErrorOf("nmae: a\n") == "test.yaml:1: unknown key \"nmae\"; did you mean \"name\"?");
+}
+
+TEST_CASE("a file that cannot be read is named with its key") {
+  auto document = Document::Parse("key: /nonexistent/key.pem\n", "test.yaml");
+  Mapping map = document->root();
+  std::string path;
+  map.ReadableFile("key", &path);
+  CHECK(base::Message(map.Finish()) ==
+        "test.yaml:1: \"key\": cannot read /nonexistent/key.pem: No such file or directory");
+}
+
 TEST_CASE("wrong types and values out of range name line and key") {
   CHECK(ErrorOf("name: [a]\n") == "test.yaml:1: \"name\" must be a string, not a list");
   CHECK(ErrorOf("name: a\nport: many\n") == "test.yaml:2: \"port\" must be a whole number");

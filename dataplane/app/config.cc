@@ -23,8 +23,8 @@ absl::Status ReadListen(yaml::Mapping map, Config::Listen* out) {
   map.Number("port", &out->port, 0, 65535);
   map.String("unix_socket", &out->unix_socket);
   if (auto tls = map.Child("tls")) {
-    tls->String("certificate", &out->certificate, yaml::kRequired);
-    tls->String("key", &out->key, yaml::kRequired);
+    tls->ReadableFile("certificate", &out->certificate, yaml::kRequired);
+    tls->ReadableFile("key", &out->key, yaml::kRequired);
     map.Check(tls->Finish());
   }
   in6_addr parsed;
@@ -49,13 +49,13 @@ absl::Status ReadUpstream(yaml::Mapping map, Config* out) {
   map.String("host", &upstream.address.host, yaml::kRequired);
   map.Number("port", &upstream.address.port, 1, 65535);
   map.String("user", &upstream.address.user, yaml::kRequired);
-  map.String("password_file", &upstream.password_file);
+  map.ReadableFile("password_file", &upstream.password_file);
   map.Duration("connect_timeout", &out->session.connect_timeout, milliseconds(100), seconds(300));
   if (auto tls = map.Child("tls")) {
     int mode = 1;
     tls->Choice("mode", {"disable", "verify-full"}, &mode);
     upstream.address.tls = mode == 0 ? upstream::TlsMode::kDisable : upstream::TlsMode::kVerifyFull;
-    tls->String("ca", &upstream.ca_file);
+    tls->ReadableFile("ca", &upstream.ca_file);
     map.Check(tls->Finish());
   }
   return map.Finish();
@@ -63,9 +63,9 @@ absl::Status ReadUpstream(yaml::Mapping map, Config* out) {
 
 absl::Status ReadControlPlane(yaml::Mapping map, control::ChannelOptions* out) {
   map.String("address", &out->address, yaml::kRequired);
-  map.String("ca", &out->ca_file, yaml::kRequired);
-  map.String("certificate", &out->certificate_file, yaml::kRequired);
-  map.String("key", &out->key_file, yaml::kRequired);
+  map.ReadableFile("ca", &out->ca_file, yaml::kRequired);
+  map.ReadableFile("certificate", &out->certificate_file, yaml::kRequired);
+  map.ReadableFile("key", &out->key_file, yaml::kRequired);
   return map.Finish();
 }
 

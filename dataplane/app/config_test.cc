@@ -11,7 +11,7 @@ constexpr std::string_view kMinimal = R"(name: shop-sidecar
 endpoint: shop-prod
 state: /tmp/x
 upstream: {host: 127.0.0.1, user: app, tls: {mode: disable}}
-control_plane: {address: "localhost:7400", ca: ca.pem, certificate: c.pem, key: k.pem}
+control_plane: {address: "localhost:7400", ca: /dev/null, certificate: /dev/null, key: /dev/null}
 )";
 
 absl::StatusOr<Config> Load(std::string_view text) {

@@ -149,6 +149,7 @@ absl::Status Sidecar::Parts::BuildControl() {
   CHAPERONE_ASSIGN_OR_RETURN(channel, control::MakeChannel(config.control_plane));
   approvals = std::make_unique<control::ApprovalClient>(channel);
   control::SyncOptions options;
+  options.address = config.control_plane.address;
   options.endpoint = config.session.endpoint;
   options.version = kVersion;
   options.labels = config.session.labels;
@@ -185,12 +186,13 @@ absl::Status Sidecar::Parts::BuildLanes() {
     CHAPERONE_ASSIGN_OR_RETURN(lane->loop, runtime::Loop::Create(clock));
     CHAPERONE_ASSIGN_OR_RETURN(lane->spool, recorder::Spool::Create(spool_options, base::SpoolId::New(clock)));
     control::RecordClient::Options record_options;
+    record_options.address = config.control_plane.address;
     record_options.sync_interval = config.spool.sync_interval;
     if (i == 0) {
       run->first_spool = lane->spool->id();
     }
-    lane->records = std::make_unique<control::RecordClient>(channel, run, std::exchange(older, {}), lane->spool,
-                                                            record_options);
+    lane->records =
+        std::make_unique<control::RecordClient>(channel, run, std::exchange(older, {}), lane->spool, record_options);
     lane->table = std::make_unique<session::SessionTable>(services, *lane->loop, lane->spool, lane->metrics);
     lanes.push_back(std::move(lane));
   }

@@ -1,9 +1,10 @@
 #include "dataplane/auth/token.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <cmath>
 #include <optional>
 
 namespace chaperone::auth {
@@ -203,8 +204,7 @@ absl::StatusOr<Identity> VerifyToken(std::string_view token, const KeyRing& keys
   }
   const size_t first_dot = token.find('.');
   const size_t second_dot = first_dot == std::string_view::npos ? first_dot : token.find('.', first_dot + 1);
-  if (second_dot == std::string_view::npos || token.find('.', second_dot + 1) != std::string_view::npos ||
-      second_dot + 1 == token.size()) {
+  if (second_dot == std::string_view::npos || token.find('.', second_dot + 1) != std::string_view::npos) {
     return Refused("it is not a signed JWT");
   }
   const auto header = DecodeObject(token.substr(0, first_dot));
@@ -216,6 +216,12 @@ absl::StatusOr<Identity> VerifyToken(std::string_view token, const KeyRing& keys
   if (!ReadString(*header, "alg", &algorithm) || !ReadString(*header, "kid", &key_id) ||
       !ReadString(*header, "typ", &type)) {
     return Refused("its header is malformed");
+  }
+  if (algorithm.size() == 4 && strncasecmp(algorithm.data(), "none", 4) == 0) {
+    return Refused("its algorithm is none, which is no signature");
+  }
+  if (second_dot + 1 == token.size()) {
+    return Refused("it is not a signed JWT");
   }
   if (Find(*header, "crit") != nullptr) {
     return Refused("its header has critical extensions, which are not supported");

@@ -1,8 +1,10 @@
 #include "dataplane/control/channel.h"
 
+#include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,6 +20,10 @@ namespace {
 constexpr int kKeepAliveMs = 10'000;
 constexpr int kKeepAliveTimeoutMs = 5'000;
 constexpr int kMessageBytesMax = 64 << 20;
+// While waiting for a connection: how often to look whether it is still wanted, and how often to say that there is none.
+constexpr std::chrono::milliseconds kStep{250};
+constexpr std::chrono::seconds kReportFirst{1};
+constexpr std::chrono::seconds kReportAgain{30};
 constexpr std::chrono::milliseconds kBackoffMin{200};
 constexpr std::chrono::milliseconds kBackoffMax{5'000};
 
@@ -47,6 +53,20 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions&
   // Names of the process's environment (proxies) have no say in where policies come from.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(options.address, grpc::SslCredentials(tls), arguments);
+}
+
+bool AwaitConnected(grpc::Channel& channel, const std::string& address, const std::function<bool()>& stopping) {
+  auto report_at = std::chrono::steady_clock::now() + kReportFirst;
+  while (!stopping()) {
+    if (channel.WaitForConnected(std::chrono::system_clock::now() + kStep)) {
+      return true;
+    }
+    if (std::chrono::steady_clock::now() >= report_at) {
+      spdlog::warn("cannot reach the control plane at {}; trying again", address);
+      report_at = std::chrono::steady_clock::now() + kReportAgain;
+    }
+  }
+  return false;
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {

@@ -81,7 +81,15 @@ void RecordClient::Work() {
   }
 }
 
+bool RecordClient::IsStopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
 void RecordClient::Serve() {
+  if (!AwaitConnected(*channel_, options_.address, [this] { return IsStopping(); })) {
+    return;
+  }
   const auto stub = v1::SidecarService::NewStub(channel_);
   const auto stream = std::make_shared<Stream>();
   {

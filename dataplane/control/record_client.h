@@ -23,6 +23,8 @@ namespace chaperone::control {
 class RecordClient {
  public:
   struct Options {
+    // The control plane's, for the log.
+    std::string address;
     // How long records may wait for company before they are sent.
     std::chrono::milliseconds linger{100};
     // How much is sent at once.
@@ -60,6 +62,7 @@ class RecordClient {
   struct Stream;
 
   void Work();
+  bool IsStopping();
   // Sends spools until the connection breaks or everything is done.
   void Serve();
   // False when the connection is over.

@@ -97,7 +97,15 @@ void SyncClient::Run() {
   }
 }
 
+bool SyncClient::IsStopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
 void SyncClient::Serve() {
+  if (!AwaitConnected(*channel_, options_.address, [this] { return IsStopping(); })) {
+    return;
+  }
   const auto stub = v1::SidecarService::NewStub(channel_);
   const auto stream = std::make_shared<Stream>();
   v1::SyncRequest request;

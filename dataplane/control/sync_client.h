@@ -33,6 +33,8 @@ struct SidecarReport {
 };
 
 struct SyncOptions {
+  // The control plane's, for the log.
+  std::string address;
   std::string endpoint;
   std::string version;
   std::map<std::string, std::string> labels;
@@ -72,6 +74,7 @@ class SyncClient {
   struct Stream;
 
   void Run();
+  bool IsStopping();
   void RunReports();
   // One connection, to its end.
   void Serve();

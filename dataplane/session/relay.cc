@@ -340,6 +340,11 @@ Task<void> Session::SayGoodbye() {
       (void)co_await runtime::WriteAll(channel, deadline, out.substr(written.bytes));
     }
   }
+  if (end_error_ && conversation_->busy()) {
+    // The session is taken away from its client, and what runs in its name ends too. A client that goes by itself
+    // leaves its statement running, as it does without the sidecar.
+    table_.CancelUpstream(server_->process_id, server_->cancel_key);
+  }
   if (!server_gone_ && !conversation_->client_terminated()) {
     std::string terminate = conversation_->busy() ? std::string() : conversation_->to_server().TakeAll();
     pg::AppendTerminate(&terminate);

@@ -198,6 +198,9 @@ Task<absl::StatusOr<std::string>> Session::ReadPassword() {
     pg::Header header;
     absl::Status error;
     const pg::FrameState state = pg::ReadFrontendHeader(client_in_, pg::FrameLimits{}, &header, &error);
+    if (state == pg::FrameState::kError && client_in_[0] == 'p') {
+      co_return base::Unauthenticated("token refused: it is longer than {} bytes", auth::kTokenBytesMax);
+    }
     if (state == pg::FrameState::kError || (state == pg::FrameState::kHeader && header.type != 'p')) {
       co_return base::InvalidArgument("expected password response");
     }
@@ -238,6 +241,9 @@ Task<bool> Session::Authenticate() {
     if (status.code() == absl::StatusCode::kInvalidArgument) {
       table_.metrics().Add(Count::kProtocolErrors);
       co_await Refuse(sqlstate::kProtocolViolation, std::string(base::Message(status)), "");
+    } else if (status.code() == absl::StatusCode::kUnauthenticated) {
+      table_.metrics().Add(Count::kAuthenticationFailures);
+      co_await Refuse(sqlstate::kInvalidAuthorization, std::string(base::Message(status)), "");
     }
     co_return false;
   }
