@@ -34,8 +34,9 @@ class Agent(threading.Thread):
                 with wire.connect(self.target) as connection:
                     self.connections += 1
                     while not self.over.is_set():
-                        self._once(connection, f"{self.label}-{number}")
+                        # A marker that was not answered may have been stored: it is never said again.
                         number += 1
+                        self._once(connection, f"{self.label}-{number}")
             except (wire.Closed, wire.Timeout, wire.ServerError, OSError):
                 if not self.reconnect:
                     return

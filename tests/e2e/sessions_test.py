@@ -17,8 +17,15 @@ def p99(seconds):
 
 class Sessions(StackTest):
     def session_of(self, subject):
-        listed = self.stack.admin("sessions", "list", "--live", "--subject", subject)
-        return re.search(r"\bses_\w+", listed)[0]
+        found = []
+
+        def listed():
+            # A session is known centrally once its first record has arrived.
+            found[:] = re.findall(r"\bses_\w+", self.stack.admin("sessions", "list", "--live", "--subject", subject))
+            return bool(found)
+
+        wait_until(listed, 5, f"the session of {subject} is listed")
+        return found[0]
 
     def ended(self, connection, seconds=5):
         """The SQLSTATE with which a connection is closed, and when."""
