@@ -54,7 +54,7 @@ class Listener final : public sessions::RecordListener, public std::enable_share
   bool writing_ = false;
   bool finished_ = false;
   // To finish with once the write under way is over.
-  absl::Status closing_;
+  std::optional<absl::Status> closing_;
   std::optional<v1::RecordResponse> welcome_;
   std::optional<uint64_t> position_;
 };
@@ -63,11 +63,7 @@ class RecordStream final : public RecordReactor {
  public:
   RecordStream(grpc::CallbackServerContext* context, Guard* guard, metrics::Metrics* metrics,
                sessions::RecordIntake* intake)
-      : context_(context),
-        guard_(guard),
-        metrics_(metrics),
-        intake_(intake),
-        listener_(std::make_shared<Listener>(this)) {
+      : guard_(guard), metrics_(metrics), intake_(intake), listener_(std::make_shared<Listener>(this)) {
     metrics_->AddStreams("record", 1);
     auto call = guard_->Admit(*context, kMethod);
     if (!call.ok()) {
@@ -126,10 +122,8 @@ class RecordStream final : public RecordReactor {
     outcome_ = status;
     Finish(ToGrpc(status));
   }
-  void Cancel() { context_->TryCancel(); }
 
  private:
-  grpc::CallbackServerContext* const context_;
   Guard* const guard_;
   metrics::Metrics* const metrics_;
   sessions::RecordIntake* const intake_;
@@ -209,11 +203,8 @@ void Listener::Finish(const absl::Status& status) {
     return;
   }
   if (writing_) {
-    // A write that cannot end (the peer does not read) is cut off; OnWritten then finishes.
-    if (closing_.ok()) {
-      closing_ = status.ok() ? absl::CancelledError("the sidecar closed the stream") : status;
-      stream_->Cancel();
-    }
+    // OnWritten finishes: a message under way would otherwise take the status with it.
+    closing_ = closing_.value_or(status);
     return;
   }
   finished_ = true;
@@ -223,8 +214,8 @@ void Listener::Finish(const absl::Status& status) {
 void Listener::OnWritten(bool ok) {
   const std::lock_guard lock(mutex_);
   writing_ = false;
-  if (!closing_.ok()) {
-    return Finish(closing_);
+  if (closing_) {
+    return Finish(*closing_);
   }
   if (!ok) {
     return Finish(base::Unavailable("the stream broke"));

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "chaperone/v1/sidecar.pb.h"
@@ -53,7 +54,7 @@ class Link final : public fleet::SidecarLink {
   bool writing_ = false;
   bool finished_ = false;
   // To finish with once the write under way is over.
-  absl::Status closing_;
+  std::optional<absl::Status> closing_;
   uint64_t sent_sequence_ = 0;
   std::shared_ptr<const fleet::PublishedSnapshot> snapshot_;
   std::deque<std::string> queue_;
@@ -152,6 +153,10 @@ void Link::Send(const v1::SyncResponse& message) {
   queued_bytes_ += queue_.back().size();
   if (queue_.size() > kQueuedMax || queued_bytes_ > kQueuedBytesMax) {
     queue_.clear();
+    // The write under way may never end.
+    if (stream_ != nullptr && !finished_) {
+      stream_->Cancel();
+    }
     return Finish(
         base::ResourceExhausted("the sidecar does not read: {} bytes are waiting; connect again", queued_bytes_));
   }
@@ -168,11 +173,8 @@ void Link::Finish(const absl::Status& status) {
     return;
   }
   if (writing_) {
-    // A write that cannot end (the peer does not read) is cut off; OnWritten then finishes.
-    if (closing_.ok()) {
-      closing_ = status.ok() ? absl::CancelledError("the sidecar closed the stream") : status;
-      stream_->Cancel();
-    }
+    // OnWritten finishes: a message under way would otherwise take the status with it.
+    closing_ = closing_.value_or(status);
     return;
   }
   finished_ = true;
@@ -182,8 +184,8 @@ void Link::Finish(const absl::Status& status) {
 void Link::OnWritten(bool ok) {
   const std::lock_guard lock(mutex_);
   writing_ = false;
-  if (!closing_.ok()) {
-    return Finish(closing_);
+  if (closing_) {
+    return Finish(*closing_);
   }
   if (!ok) {
     return Finish(base::Unavailable("the stream broke"));
