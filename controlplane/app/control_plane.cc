@@ -160,7 +160,13 @@ absl::Status ControlPlane::Impl::BuildIdentity() {
 }
 
 absl::Status ControlPlane::Impl::BuildDomain() {
-  checker_ = policies::NewEvaluatorChecker();
+  checker_ = policies::NewEvaluatorChecker([this] {
+    std::vector<policies::ConnectedDatabase> databases;
+    for (const fleet::Fleet::Catalogued& known : fleet_->Catalogs()) {
+      databases.push_back({known.endpoint, known.catalog});
+    }
+    return databases;
+  });
   CHAPERONE_ASSIGN_OR_RETURN(policies_, policies::Policies::Open(store_.get(), &clock_, audit_.get(), checker_.get()));
   approvals::Limits limits;
   limits.open_max = config_.limits.open_approvals;

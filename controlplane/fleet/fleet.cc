@@ -426,10 +426,17 @@ std::shared_ptr<const v1::DatabaseCatalog> Fleet::Catalog(const std::string& end
   return nullptr;
 }
 
-size_t Fleet::connected() const {
+std::vector<Fleet::Catalogued> Fleet::Catalogs() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<size_t>(
-      std::count_if(sidecars_.begin(), sidecars_.end(), [](const auto& item) { return item.second.link != nullptr; }));
+  std::vector<Catalogued> catalogs;
+  for (const auto& [name, entry] : sidecars_) {
+    for (const auto& [database, catalog] : entry.catalogs) {
+      if (entry.link != nullptr) {
+        catalogs.push_back({entry.info.endpoint(), catalog});
+      }
+    }
+  }
+  return catalogs;
 }
 
 }  // namespace chaperone::fleet

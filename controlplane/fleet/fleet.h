@@ -95,7 +95,12 @@ class Fleet final : public sessions::KillSwitch {
   absl::StatusOr<v1::Sidecar> Get(const std::string& name) const;
   // The catalog of "<endpoint>/<database>" from any sidecar that has read it; null when none has.
   std::shared_ptr<const v1::DatabaseCatalog> Catalog(const std::string& endpoint, const std::string& database) const;
-  size_t connected() const;
+  struct Catalogued {
+    std::string endpoint;
+    std::shared_ptr<const v1::DatabaseCatalog> catalog;
+  };
+  // Every catalog that a connected sidecar has read.
+  std::vector<Catalogued> Catalogs() const;
 
  private:
   struct Answer {

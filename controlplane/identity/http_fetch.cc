@@ -61,7 +61,9 @@ std::string Part(CURLU* url, CURLUPart part) {
 }
 
 bool IsLoopbackHost(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  in_addr address;
+  return host == "localhost" || host == "[::1]" ||
+         (inet_pton(AF_INET, host.c_str(), &address) == 1 && (ntohl(address.s_addr) >> 24) == 127);
 }
 
 bool EnsureCurl() {
