@@ -9,6 +9,7 @@
 #include "chaperone/v1/policy.grpc.pb.h"
 #include "chaperone/v1/session.grpc.pb.h"
 #include "tools/chaperone/commands/policy_commands.h"
+#include "tools/chaperone/commands/policy_reach.h"
 #include "tools/chaperone/commands/sidecar_commands.h"
 #include "tools/chaperone/display/json.h"
 #include "tools/chaperone/display/printable.h"
@@ -61,10 +62,12 @@ void CheckSidecar(const v1::Sidecar& sidecar, uint64_t current_revision, display
   }
 }
 
-absl::Status CheckFleet(uint64_t current_revision, Context& context, FindingList* findings) {
+absl::Status CheckFleet(uint64_t current_revision, Context& context, v1::ListSidecarsResponse* fleet_out,
+                        FindingList* findings) {
   const v1::ListSidecarsRequest request;
-  CHAPERONE_ASSIGN_OR_RETURN(const auto fleet,
+  CHAPERONE_ASSIGN_OR_RETURN(*fleet_out,
                              context.Call<v1::FleetService>(&v1::FleetService::Stub::ListSidecars, request));
+  const v1::ListSidecarsResponse& fleet = *fleet_out;
   if (fleet.sidecars().empty()) {
     findings->push_back(
         {false, "control plane", "no-sidecar", "no sidecar has ever connected: no database is guarded"});
@@ -76,11 +79,11 @@ absl::Status CheckFleet(uint64_t current_revision, Context& context, FindingList
 }
 
 // The linter knows what never fires and what matches nobody; a control plane without one is asked nothing.
-absl::Status CheckPolicies(Context& context, uint64_t* revision, FindingList* findings) {
+absl::Status CheckPolicies(Context& context, v1::ListPoliciesResponse* bundle_out, FindingList* findings) {
   const v1::ListPoliciesRequest request;
-  CHAPERONE_ASSIGN_OR_RETURN(const auto bundle,
+  CHAPERONE_ASSIGN_OR_RETURN(*bundle_out,
                              context.Call<v1::PolicyService>(&v1::PolicyService::Stub::ListPolicies, request));
-  *revision = bundle.revision();
+  const v1::ListPoliciesResponse& bundle = *bundle_out;
   if (bundle.policies().empty()) {
     findings->push_back({true, "control plane", "no-policy", "there is no policy: every agent is refused"});
     return absl::OkStatus();
@@ -123,7 +126,8 @@ absl::Status CheckIssuers(Context& context, FindingList* findings) {
 }
 
 // What agents really presented.
-absl::Status CheckSessions(Context& context, FindingList* findings) {
+absl::Status CheckSessions(const v1::ListPoliciesResponse& bundle, const v1::ListSidecarsResponse& fleet,
+                           Context& context, FindingList* findings) {
   v1::ListSessionsRequest request;
   request.set_limit(kSessionsSeen);
   CHAPERONE_ASSIGN_OR_RETURN(const auto response,
@@ -142,6 +146,11 @@ absl::Status CheckSessions(Context& context, FindingList* findings) {
                        display::Elapsed(std::chrono::duration_cast<std::chrono::microseconds>(lifetime)),
                        session.id())});
     }
+  }
+  for (const std::string& name : PoliciesThatReachNobody(bundle, response, fleet)) {
+    findings->push_back({false, "policy " + name, "reaches-nobody",
+                         fmt::format("none of the last {} matches its principals and databases",
+                                     display::Counted(static_cast<uint64_t>(response.sessions_size()), "session"))});
   }
   return absl::OkStatus();
 }
@@ -173,11 +182,12 @@ void Print(const FindingList& findings, Context& context) {
 
 absl::Status Examine(Context& context) {
   FindingList findings;
-  uint64_t revision = 0;
-  CHAPERONE_RETURN_IF_ERROR(CheckPolicies(context, &revision, &findings));
-  CHAPERONE_RETURN_IF_ERROR(CheckFleet(revision, context, &findings));
+  v1::ListPoliciesResponse bundle;
+  v1::ListSidecarsResponse fleet;
+  CHAPERONE_RETURN_IF_ERROR(CheckPolicies(context, &bundle, &findings));
+  CHAPERONE_RETURN_IF_ERROR(CheckFleet(bundle.revision(), context, &fleet, &findings));
   CHAPERONE_RETURN_IF_ERROR(CheckIssuers(context, &findings));
-  CHAPERONE_RETURN_IF_ERROR(CheckSessions(context, &findings));
+  CHAPERONE_RETURN_IF_ERROR(CheckSessions(bundle, fleet, context, &findings));
   std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) { return a.error && !b.error; });
   Print(findings, context);
   if (std::ranges::any_of(findings, [](const Finding& finding) { return finding.error; })) {

@@ -4,6 +4,7 @@
 #include "tools/chaperone/commands/approval_view.h"
 #include "tools/chaperone/commands/line_diff.h"
 #include "tools/chaperone/commands/policy_files.h"
+#include "tools/chaperone/commands/policy_reach.h"
 #include "tools/chaperone/proto_time.h"
 
 namespace chaperone::cli {
@@ -118,6 +119,35 @@ TEST_CASE("an estimate that could not be made says why, and hostile numbers do n
   CHECK(BlastRadiusText(subject).starts_with("~1,000,000,000,000,000,000 rows"));
   subject.mutable_blast_radius()->set_estimated_rows(-5);
   CHECK(BlastRadiusText(subject).starts_with("~0 rows"));
+}
+
+TEST_CASE("a policy that reached none of the sessions seen is named") {
+  const auto policy = [](const std::string& name, const std::string& group, const std::string& effect) {
+    v1::Policy stored;
+    stored.set_name(name);
+    stored.set_document("apiVersion: chaperone/v1\nkind: Policy\nmetadata: {name: " + name +
+                        "}\nprincipals: [{groups: [" + group +
+                        "]}]\ndatabases: [\"shop-prod/*\"]\nstatements:\n"
+                        "  - {id: s, effect: " +
+                        effect + ", actions: [read], resources: [\"public.*\"]}\n");
+    return stored;
+  };
+  v1::ListPoliciesResponse bundle;
+  *bundle.add_policies() = policy("used", "agents", "allow");
+  *bundle.add_policies() = policy("misspelt", "agnets", "allow");
+  *bundle.add_policies() = policy("fence", "agnets", "deny");
+  bundle.add_policies()->set_document("not a policy");
+  v1::ListSessionsResponse sessions;
+  const v1::ListSidecarsResponse fleet;
+  CHECK(PoliciesThatReachNobody(bundle, sessions, fleet).empty());
+  v1::Session& session = *sessions.add_sessions();
+  session.set_endpoint("shop-prod");
+  session.set_database("shop");
+  session.mutable_principal()->set_subject("agent-7");
+  session.mutable_principal()->add_groups("agents");
+  CHECK(PoliciesThatReachNobody(bundle, sessions, fleet) == std::vector<std::string>{"misspelt"});
+  session.set_endpoint("other");
+  CHECK(PoliciesThatReachNobody(bundle, sessions, fleet) == std::vector<std::string>{"used", "misspelt"});
 }
 
 std::vector<std::string> Texts(std::string_view text) {
