@@ -14,7 +14,7 @@
 namespace chaperone::differential {
 namespace {
 
-constexpr int kSilenceMaxMs = 3000;
+constexpr int kSilenceMaxMs = 10000;
 
 uint32_t Read32(const char* at) {
   uint32_t value = 0;
