@@ -16,8 +16,10 @@ class Conversation {
   absl::Status Play(const Batch& batch) {
     std::string now;
     copy_data_.clear();
+    has_copy_data_ = false;
     for (const Step& step : batch.steps) {
       const std::string& bytes = side_ == Side::kProxy ? step.to_proxy : step.to_direct;
+      has_copy_data_ = has_copy_data_ || step.copy_data;
       if (step.copy_data && !batch.eager) {
         copy_data_ += bytes;
       } else {
@@ -58,10 +60,16 @@ class Conversation {
   }
 
   absl::Status SendCopyData(Answer front) {
-    // While the server reads COPY data it passes over a Sync.
-    if (front == Answer::kExecute && expected_.size() > 2 && expected_[1] == Answer::kSync)
-      expected_.erase(expected_.begin() + 1);
-    return connection_->Send(std::exchange(copy_data_, ""));
+    const bool sync_is_next = front == Answer::kExecute && expected_.size() > 1 && expected_[1] == Answer::kSync;
+    if (has_copy_data_) {
+      // While the server reads COPY data it passes over a Sync.
+      if (sync_is_next && expected_.size() > 2) expected_.erase(expected_.begin() + 1);
+      return connection_->Send(std::exchange(copy_data_, ""));
+    }
+    // A statement of an earlier batch was executed again, and turns out to be COPY FROM STDIN. The server passes over
+    // the Sync behind it; at any other message it gives up by itself.
+    if (front == Answer::kExecute && expected_.size() > 1 && !sync_is_next) return absl::OkStatus();
+    return connection_->Send(CopyFail("nothing to copy") + (sync_is_next ? Sync() : ""));
   }
 
   static bool Fits(char type, Answer answer) {
@@ -98,6 +106,7 @@ class Conversation {
   Transcript* const out_;
   std::deque<Answer> expected_;
   std::string copy_data_;
+  bool has_copy_data_ = false;
   bool skipping_ = false;
 };
 
