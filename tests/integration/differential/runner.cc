@@ -16,10 +16,9 @@ class Conversation {
   absl::Status Play(const Batch& batch) {
     std::string now;
     copy_data_.clear();
-    has_copy_data_ = false;
+    sync_in_copy_ = batch.sync_in_copy;
     for (const Step& step : batch.steps) {
       const std::string& bytes = side_ == Side::kProxy ? step.to_proxy : step.to_direct;
-      has_copy_data_ = has_copy_data_ || step.copy_data;
       if (step.copy_data && !batch.eager) {
         copy_data_ += bytes;
       } else {
@@ -51,7 +50,7 @@ class Conversation {
       if (front != Answer::kQuery) SkipToSync();
       return absl::OkStatus();
     }
-    if (type == 'G' && (front == Answer::kQuery || front == Answer::kExecute)) return SendCopyData(front);
+    if (type == 'G' && (front == Answer::kQuery || front == Answer::kExecute)) return SendCopyData();
     if (!Fits(type, front)) {
       return absl::InternalError(fmt::format("a message of type '{}' that nothing asked for", type));
     }
@@ -59,17 +58,9 @@ class Conversation {
     return absl::OkStatus();
   }
 
-  absl::Status SendCopyData(Answer front) {
-    const bool sync_is_next = front == Answer::kExecute && expected_.size() > 1 && expected_[1] == Answer::kSync;
-    if (has_copy_data_) {
-      // While the server reads COPY data it passes over a Sync.
-      if (sync_is_next && expected_.size() > 2) expected_.erase(expected_.begin() + 1);
-      return connection_->Send(std::exchange(copy_data_, ""));
-    }
-    // A statement of an earlier batch was executed again, and turns out to be COPY FROM STDIN. The server passes over
-    // the Sync behind it; at any other message it gives up by itself.
-    if (front == Answer::kExecute && expected_.size() > 1 && !sync_is_next) return absl::OkStatus();
-    return connection_->Send(CopyFail("nothing to copy") + (sync_is_next ? Sync() : ""));
+  absl::Status SendCopyData() {
+    if (sync_in_copy_) expected_.erase(expected_.begin() + 1);
+    return connection_->Send(std::exchange(copy_data_, ""));
   }
 
   static bool Fits(char type, Answer answer) {
@@ -106,7 +97,7 @@ class Conversation {
   Transcript* const out_;
   std::deque<Answer> expected_;
   std::string copy_data_;
-  bool has_copy_data_ = false;
+  bool sync_in_copy_ = false;
   bool skipping_ = false;
 };
 

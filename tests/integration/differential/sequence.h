@@ -29,6 +29,8 @@ struct Batch {
   std::vector<Step> steps;
   // COPY data goes out without waiting for CopyInResponse.
   bool eager = false;
+  // The first Sync stands before the COPY data: a server that reads COPY data passes over it.
+  bool sync_in_copy = false;
 };
 
 // Every sequence leaves the protocol in step: an extended batch is followed by a Sync before the next simple query.

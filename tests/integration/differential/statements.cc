@@ -48,17 +48,17 @@ std::string Write(Dice* dice) {
 
 std::string Forbidden(Dice* dice) {
   return std::string(dice->Pick({
-      "SELECT * FROM forbidden",
+      "SELECT * FROM forbidden ORDER BY id",
       "DELETE FROM forbidden WHERE id = 1",
       "INSERT INTO forbidden VALUES (99, 'x')",
       "UPDATE forbidden SET secret = 'y' WHERE id = 2 RETURNING *",
       "WITH w AS (DELETE FROM forbidden WHERE id = 3 RETURNING id) SELECT * FROM w",
-      "SELECT t.id FROM diff_t t JOIN forbidden f ON f.id = t.id",
+      "SELECT t.id FROM diff_t t JOIN forbidden f ON f.id = t.id ORDER BY 1",
       "SELECT 1 WHERE EXISTS (SELECT 1 FROM forbidden)",
-      "COPY forbidden TO STDOUT",
-      "COPY (SELECT secret FROM forbidden) TO STDOUT",
-      "DECLARE c1 CURSOR FOR SELECT * FROM forbidden",
-      "PREPARE q1 AS SELECT * FROM forbidden",
+      "COPY (SELECT * FROM forbidden ORDER BY id) TO STDOUT",
+      "COPY (SELECT secret FROM forbidden ORDER BY id) TO STDOUT",
+      "DECLARE c1 CURSOR FOR SELECT * FROM forbidden ORDER BY id",
+      "PREPARE q1 AS SELECT * FROM forbidden ORDER BY id",
       "EXPLAIN (COSTS OFF) SELECT * FROM forbidden",
       "INSERT INTO diff_t SELECT id + 100, 0, secret, 0, '' FROM forbidden",
   }));
