@@ -239,8 +239,15 @@ void Listener::WriteNext() {
 }
 
 void Listener::Detach() {
-  const std::lock_guard lock(mutex_);
-  stream_ = nullptr;
+  std::shared_ptr<sessions::Spool> spool;
+  {
+    const std::lock_guard lock(mutex_);
+    stream_ = nullptr;
+    spool = std::exchange(spool_, nullptr);
+  }
+  if (spool != nullptr) {
+    spool->Leave(this);
+  }
 }
 
 }  // namespace

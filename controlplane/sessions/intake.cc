@@ -80,6 +80,11 @@ absl::StatusOr<RecordIntake::Attached> RecordIntake::Attach(const std::string& s
     older->second->Detach(listener.get());
     older = entry->spools.erase(older);
   }
+  std::erase_if(entry->spools, [&](const auto& other) { return other.first != id && other.second->idle(); });
+  if (entry->spools.size() >= limits_.spools_max && !entry->spools.contains(id)) {
+    return base::ResourceExhausted("sidecar {} sends {} spools at once; at most {}", sidecar, entry->spools.size(),
+                                   limits_.spools_max);
+  }
   std::shared_ptr<Spool>& spool = entry->spools[id];
   if (spool == nullptr || spool->broken()) {
     if (spool != nullptr) {

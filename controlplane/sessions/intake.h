@@ -16,6 +16,8 @@
 namespace chaperone::sessions {
 
 struct IntakeLimits {
+  // Of one sidecar in one run: one for each of its event loops.
+  size_t spools_max = 256;
   // Bytes verified and not yet durable, over all sidecars.
   size_t in_flight_bytes_max = 64 << 20;
 };

@@ -54,9 +54,11 @@ struct Fixture {
     absl::Status Send(const v1::RecordBatch& batch) { return spool->Submit(stream.get(), batch); }
   };
 
-  absl::StatusOr<Connected> TryConnect(const std::string& sidecar, const std::string& spool_id) {
+  absl::StatusOr<Connected> TryConnect(const std::string& sidecar, const std::string& spool_id,
+                                       const std::string& first_of_run = "") {
     v1::RecordHello hello;
     hello.set_spool_id(spool_id);
+    hello.set_first_of_run(first_of_run);
     auto stream = std::make_shared<FakeStream>();
     std::promise<absl::StatusOr<RecordIntake::Welcome>> welcome;
     intake->Hello(sidecar, hello, stream,
@@ -65,8 +67,9 @@ struct Fixture {
     return Connected{stream, got.spool, got.response};
   }
 
-  Connected Connect(const std::string& spool_id, const std::string& sidecar = "side-1") {
-    auto connected = TryConnect(sidecar, spool_id);
+  Connected Connect(const std::string& spool_id, const std::string& sidecar = "side-1",
+                    const std::string& first_of_run = "") {
+    auto connected = TryConnect(sidecar, spool_id, first_of_run);
     INFO(connected.status().ToString());
     REQUIRE(connected.ok());
     return *std::move(connected);
@@ -258,6 +261,49 @@ TEST_CASE("sessions of a spool that a newer one follows have ended with their si
   CHECK(f.Session(elsewhere).state() == v1::Session::LIVE);
   CHECK(f.Count(Family::kLiveSessions) == 1);
   CHECK(absl::IsAborted(rest.stream->failure));
+}
+
+TEST_CASE("the spools of one run live side by side, until a later run says hello") {
+  Fixture f;
+  const std::string first_id = f.NewSpool();
+  const std::string second_id = f.NewSpool();
+  auto second = f.Connect(second_id, "side-1", first_id);
+  auto first = f.Connect(first_id, "side-1", first_id);
+  FakeRecording one(f.clock, "agent-1");
+  FakeRecording two(f.clock, "agent-2");
+  REQUIRE(first.Send(BatchOf(1, {one.Statement().Seal()})).ok());
+  REQUIRE(second.Send(BatchOf(1, {two.Statement().Seal()})).ok());
+  second = f.Connect(second_id, "side-1", first_id);
+  CHECK(second.first.position() == 1);
+  CHECK(first.stream->failure.ok());
+  CHECK(f.Session(one).state() == v1::Session::LIVE);
+  CHECK(f.Session(two).state() == v1::Session::LIVE);
+  const std::string later = f.NewSpool();
+  f.Connect(later, "side-1", later);
+  CHECK(f.Session(one).end_reason() == "sidecar_restarted");
+  CHECK(f.Session(two).end_reason() == "sidecar_restarted");
+  CHECK(absl::IsAborted(first.stream->failure));
+  CHECK(absl::IsAborted(second.stream->failure));
+  CHECK(absl::IsInvalidArgument(f.TryConnect("side-1", later, "short").status()));
+}
+
+TEST_CASE("spools that nobody sends any more are let go, and found again") {
+  Fixture f;
+  f.Restart({.spools_max = 2});
+  const std::string first_id = f.NewSpool();
+  auto first = f.Connect(first_id, "side-1", first_id);
+  FakeRecording recording(f.clock, "agent-1");
+  REQUIRE(first.Send(BatchOf(1, {recording.Statement().Seal()})).ok());
+  const auto second = f.Connect(f.NewSpool(), "side-1", first_id);
+  CHECK(absl::IsResourceExhausted(f.TryConnect("side-1", f.NewSpool(), first_id).status()));
+  f.Settle();
+  first.spool->Leave(first.stream.get());
+  const auto third = f.Connect(f.NewSpool(), "side-1", first_id);
+  third.spool->Leave(third.stream.get());
+  const auto again = f.Connect(first_id, "side-1", first_id);
+  CHECK(again.first.position() == 1);
+  CHECK(again.spool != first.spool);
+  CHECK(again.first.open_size() == 1);
 }
 
 TEST_CASE("the end of a dead spool's sessions waits for what of it is in flight") {

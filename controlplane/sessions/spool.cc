@@ -99,6 +99,18 @@ void Spool::Detach(const RecordListener* successor) {
   }
 }
 
+void Spool::Leave(const RecordListener* listener) {
+  const std::lock_guard lock(mutex_);
+  if (listener_.get() == listener) {
+    listener_ = nullptr;
+  }
+}
+
+bool Spool::idle() const {
+  const std::lock_guard lock(mutex_);
+  return listener_ == nullptr && in_flight_batches_ == 0;
+}
+
 bool Spool::broken() const {
   const std::lock_guard lock(mutex_);
   return !broken_.ok();

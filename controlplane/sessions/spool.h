@@ -67,6 +67,11 @@ class Spool : public std::enable_shared_from_this<Spool> {
   // spool.
   void Detach(const RecordListener* successor);
 
+  // The listener's stream has ended; nothing happens unless it is the attached one.
+  void Leave(const RecordListener* listener);
+  // Nobody is attached and nothing is in flight: the object may be dropped and loaded again.
+  bool idle() const;
+
   // Verifies a batch and queues it, or ignores it as a duplicate. Errors: DataLoss or InvalidArgument for a batch that
   // does not follow (the stream must end; the spool is as it was); Aborted when `from` is not attached; Unavailable
   // when an earlier commit failed.
