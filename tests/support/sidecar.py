@@ -33,7 +33,7 @@ class Sidecar:
             "listen": {"address": "127.0.0.1", "port": self.port},
             "telemetry": {"address": "127.0.0.1", "port": self.telemetry_port},
             "upstream": {"host": "localhost" if postgres.tls else "127.0.0.1", "port": postgres.port,
-                         "user": postgres.role.user, "password_file": str(password), "connect_timeout": "5s", "tls": tls},
+                         "user": postgres.role.user, "password_file": str(password), "connect_timeout": "20s", "tls": tls},
             "control_plane": {"address": control, "ca": str(ca), "certificate": str(certificate), "key": str(key)},
             "state": str(self.folder / "state"),
             "log": {"level": "info"},
