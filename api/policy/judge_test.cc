@@ -85,6 +85,7 @@ TEST_CASE("without a policy that grants anything the session may not start", "[f
   const std::string masks = DocumentFor("masks", "masking:\n  - {id: m, columns: ['*.*.ssn'], method: redact}");
   const auto restricting = MustCompile({bans, masks})->ViewFor(Agent(), Shop());
   CHECK_FALSE(restricting->Applies());
+  CHECK(restricting->policies() == std::vector<std::string>{"bans", "masks"});
   CHECK(restricting->Judge(ParseFacts(""), {}).decision == Decision::kDeny);
 }
 

@@ -183,6 +183,8 @@ class View {
   // False when no policy grants anything here, be it under conditions or after approval: the session may not even
   // start. Policies that only deny, mask or limit do not count.
   virtual bool Applies() const = 0;
+  // The names of the policies whose principals and databases match, sorted.
+  virtual const std::vector<std::string>& policies() const = 0;
   // Judges a message: denies what nothing allows. `now` matters only for rules with time windows.
   virtual Verdict Judge(const sql::Facts& facts, std::chrono::system_clock::time_point now) const = 0;
   // What holds for a column, or null when it is not masked: the strictest method of all matching rules with the

@@ -4,12 +4,10 @@
 // Where a resource leaves room for doubt, doubt works against the statement: rules that restrict (deny,
 // require_approval) match when any reading fits, rules that allow only when every reading fits.
 //   - "a.b.c" of a relation may be schema a.b or name b.c.
-//   - What happens to a schema or a database happens to all within it: a restricting rule on `audit.*` covers DROP
-//   SCHEMA
-//     audit.
-//   - A need on the statement as a whole ("*") may touch anything: every restricting rule for the action covers it. Not
-//   so for
-//     settings and channels, where the whole is RESET ALL or UNLISTEN *.
+//   - What happens to a schema or a database happens to all within it: a restricting rule on `audit.*` covers
+//     DROP SCHEMA audit.
+//   - A need on the statement as a whole ("*") may touch anything: every restricting rule for the action covers it.
+//     Not so for settings and channels, where the whole is DISCARD or UNLISTEN *.
 #ifndef CHAPERONE_API_POLICY_RULE_MATCH_H_
 #define CHAPERONE_API_POLICY_RULE_MATCH_H_
 

@@ -26,6 +26,9 @@ CompiledView::CompiledView(ViewParts parts)
       limits_(CombineLimits(parts_.documents)),
       recording_(CombineRecording(parts_.documents)),
       degraded_(CombineDegraded(parts_.documents)) {
+  for (const auto& document : parts_.documents) {
+    policies_.push_back(document->name);
+  }
   for (const ViewRule& rule : parts_.rules) {
     const bool grants = rule.rule->effect != Decision::kDeny;
     has_observed_rules_ |= rule.observe;

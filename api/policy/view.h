@@ -25,6 +25,7 @@ class CompiledView final : public View {
   explicit CompiledView(ViewParts parts);
 
   bool Applies() const override { return enforced_grants_ || observed_grants_; }
+  const std::vector<std::string>& policies() const override { return policies_; }
   Verdict Judge(const sql::Facts& facts, std::chrono::system_clock::time_point now) const override;
   const MaskingRule* MaskFor(std::string_view schema, std::string_view relation,
                              std::string_view column) const override {
@@ -57,6 +58,7 @@ class CompiledView final : public View {
 
  private:
   ViewParts parts_;
+  std::vector<std::string> policies_;
   RuleIndex index_;
   MaskIndex masks_;
   Limits limits_;
