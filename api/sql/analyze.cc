@@ -6,6 +6,7 @@
 
 #include "api/sql/analyzer.h"
 #include "api/sql/name_path.h"
+#include "api/sql/parse.h"
 
 namespace chaperone::sql {
 
@@ -32,7 +33,27 @@ bool IsAscii(std::string_view text) {
   return true;
 }
 
+void AppendSized(std::string_view part, std::string* key) {
+  *key += fmt::format("{}:", part.size());
+  *key += part;
+}
+
 }  // namespace
+
+std::string FactsCacheKey(std::string_view database, const SessionContext& session, uint64_t catalog_version) {
+  std::string key =
+      fmt::format("{};{};{};", catalog_version, session.search_path.size(), session.parameter_types.size());
+  AppendSized(database, &key);
+  AppendSized(session.role, &key);
+  AppendSized(session.temp_schema, &key);
+  for (const std::string& schema : session.search_path) {
+    AppendSized(schema, &key);
+  }
+  for (const Oid type : session.parameter_types) {
+    key += fmt::format("{},", type);
+  }
+  return key;
+}
 
 Facts Analyze(std::string_view text, const Catalog& catalog, const SessionContext& session,
               const AnalyzeLimits& limits) {
@@ -53,7 +74,7 @@ Facts Analyze(std::string_view text, const Catalog& catalog, const SessionContex
     Statement& statement = facts.statements.emplace_back();
     statement.offset = parsed.offset;
     statement.length = parsed.length;
-    Analyzer(path, limits).AnalyzeStatement(*parsed.node, &statement);
+    Analyzer(path, limits, session.parameter_types).AnalyzeStatement(*parsed.node, &statement);
   }
   return facts;
 }

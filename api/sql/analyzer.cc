@@ -231,6 +231,7 @@ void Analyzer::Finish(Statement* out) {
 
 void Analyzer::AnalyzeStatement(const Node& statement, Statement* out) {
   out_ = out;
+  statement_ = &statement;
   Dispatch(statement);
   Finish(out);
 }

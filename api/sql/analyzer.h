@@ -3,11 +3,13 @@
 #ifndef CHAPERONE_API_SQL_ANALYZER_H_
 #define CHAPERONE_API_SQL_ANALYZER_H_
 
-#include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "api/sql/analyze.h"
@@ -27,14 +29,29 @@ struct QueryResult {
   bool complete = true;
 };
 
+// Grows without moving what is in it, and costs nothing while empty.
+template <typename T>
+class StableVector {
+ public:
+  template <typename... Args>
+  T& emplace_back(Args&&... args) {
+    return *items_.emplace_back(std::make_unique<T>(std::forward<Args>(args)...));
+  }
+  T& operator[](size_t index) { return *items_[index]; }
+  size_t size() const { return items_.size(); }
+
+ private:
+  std::vector<std::unique_ptr<T>> items_;
+};
+
 // A value of a type that could not be told.
 Value UnknownValue();
 
 class Analyzer {
  public:
   // All must outlive the analyzer.
-  Analyzer(const NamePath& path, const AnalyzeLimits& limits)
-      : path_(path), catalog_(path.catalog()), limits_(limits) {}
+  Analyzer(const NamePath& path, const AnalyzeLimits& limits, std::span<const Oid> parameter_types)
+      : path_(path), catalog_(path.catalog()), limits_(limits), parameter_types_(parameter_types) {}
   Analyzer(const Analyzer&) = delete;
   Analyzer& operator=(const Analyzer&) = delete;
 
@@ -191,6 +208,7 @@ class Analyzer {
   Value CombineIndirection(const Node& node, std::span<Value> parts);
   Value CombineSubLink(const Node& node, std::span<Value> parts, const Scope& scope);
   Value CombineCase(const Node& node, std::span<Value> parts);
+  Value ParameterValue(const Node& parameter);
   Value ConstantValue(const Node& constant) const;
   // The name that PostgreSQL gives an output column without AS (FigureColname).
   std::string_view OutputName(const Node& expression) const;
@@ -215,6 +233,12 @@ class Analyzer {
   const NamePath& path_;
   const Catalog& catalog_;
   const AnalyzeLimits& limits_;
+  std::span<const Oid> parameter_types_;
+  // PREPARE's own list.
+  std::vector<Oid> prepared_types_;
+  // How often the statement names each parameter; filled when the first one without a type appears.
+  std::unordered_map<int64_t, uint32_t> parameter_uses_;
+  const Node* statement_ = nullptr;
 
   // Valid during AnalyzeStatement and the like.
   Statement* out_ = nullptr;
@@ -232,11 +256,11 @@ class Analyzer {
   };
   std::vector<PendingWrite> writes_;
   // Stable addresses: scopes and values point into them.
-  std::deque<RangeItem> items_;
-  std::deque<CommonTable> common_tables_;
-  std::deque<CommonTables> with_clauses_;
+  StableVector<RangeItem> items_;
+  StableVector<CommonTable> common_tables_;
+  StableVector<CommonTables> with_clauses_;
   // Names that the analysis makes up.
-  std::deque<std::string> names_;
+  StableVector<std::string> names_;
   // First columns' names of the scalar subqueries seen.
   std::vector<std::pair<const Node*, std::string_view>> subquery_names_;
   size_t steps_ = 0;

@@ -124,7 +124,9 @@ Value Analyzer::CallFunction(const QualifiedName& name, const Node* call, std::s
   if (candidates.empty()) {
     Value other;
     // f(x) is x.f where x is a row that has a field f.
-    const bool is_row = arguments.size() == 1 && (arguments[0].type != 0 || arguments[0].row != nullptr);
+    const Type* row_type = arguments.size() == 1 ? catalog_.UndomainedType(arguments[0].type) : nullptr;
+    const bool is_row =
+        row_type != nullptr && (row_type->kind == TypeKind::kComposite || row_type->oid == oids::kRecord);
     if (is_row && name.schema.empty() && SelectField(arguments[0], name.name, &other)) {
       return other;
     }
@@ -157,10 +159,11 @@ Value Analyzer::CallFunction(const QualifiedName& name, const Node* call, std::s
   for (const Function* function : candidates) {
     result = function->result == result ? result : 0;
   }
+  value.type = oids::IsPolymorphic(result) ? 0 : result;
   if (candidates.size() == 1) {
     called_ = candidates[0];
+    value.type = ResultType(catalog_, *called_, types, result);
   }
-  value.type = oids::IsPolymorphic(result) ? 0 : result;
   return value;
 }
 
@@ -394,7 +397,9 @@ Value Analyzer::CombineCast(const Node& cast, std::span<Value> parts) {
   const NodeList typmods = type_name.Get(pg::TypeName::kTypmods);
   if (target == value.type && target != 0) {
     if (typmods.empty()) {
-      // Nothing happens.
+      // The value stays; a label that drops the modifier hides where it came from, in newer servers.
+      value.origin_known = value.origin_known && (value.typmod == -1 || value.origin.relation == 0);
+      value.typmod = -1;
       return value;
     }
     // Nothing happens if the modifier is the same one.
@@ -402,6 +407,10 @@ Value Analyzer::CombineCast(const Node& cast, std::span<Value> parts) {
     value.origin_known = value.origin.relation == 0;
     value.plain = false;
     value.typmod = -1;
+    return value;
+  }
+  if (const Type* row_type = catalog_.TypeByOid(value.type);
+      target == oids::kRecord && row_type != nullptr && row_type->kind == TypeKind::kComposite) {
     return value;
   }
   computed_.Add(value.flows);

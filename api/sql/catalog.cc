@@ -140,6 +140,16 @@ const Type* Catalog::FindType(Oid schema, std::string_view name) const {
 
 const Type* Catalog::TypeByOid(Oid oid) const { return FindByOid(data_.types, oid); }
 
+const Type* Catalog::UndomainedType(Oid oid) const {
+  // Domains over domains; PostgreSQL has no bound, people use one or two.
+  constexpr int kDepthMax = 32;
+  const Type* type = TypeByOid(oid);
+  for (int i = 0; i < kDepthMax && type != nullptr && type->kind == TypeKind::kDomain; ++i) {
+    type = TypeByOid(type->base);
+  }
+  return type;
+}
+
 const Function* Catalog::FunctionByOid(Oid oid) const { return FindByOid(data_.functions, oid); }
 
 std::span<const Function* const> Catalog::FindFunctions(std::string_view name) const {

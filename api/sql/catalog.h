@@ -243,6 +243,8 @@ class Catalog {
   const Relation* RelationByOid(Oid oid) const;
   const Type* FindType(Oid schema, std::string_view name) const;
   const Type* TypeByOid(Oid oid) const;
+  // The type under a domain, and under that; other types are themselves.
+  const Type* UndomainedType(Oid oid) const;
   const Function* FunctionByOid(Oid oid) const;
   // All functions, aggregates and procedures of that name, in whatever schema.
   std::span<const Function* const> FindFunctions(std::string_view name) const;

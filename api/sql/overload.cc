@@ -8,18 +8,9 @@ namespace chaperone::sql {
 
 namespace {
 
-// Domains within domains; PostgreSQL has no bound, people use one or two.
-constexpr int kDomainDepthMax = 32;
-
 Oid BaseType(const Catalog& catalog, Oid oid) {
-  for (int i = 0; i < kDomainDepthMax; ++i) {
-    const Type* type = catalog.TypeByOid(oid);
-    if (type == nullptr || type->kind != TypeKind::kDomain) {
-      return oid;
-    }
-    oid = type->base;
-  }
-  return oid;
+  const Type* type = catalog.UndomainedType(oid);
+  return type == nullptr ? oid : type->oid;
 }
 
 bool IsComposite(const Type* type) { return type != nullptr && type->kind == TypeKind::kComposite; }
@@ -276,6 +267,48 @@ void KeepFitting(const Catalog& catalog, std::span<const Oid> types, std::vector
   });
 }
 
+// The common case without building candidates: a function of exactly these arguments, of those visible the first on the
+// path. Null where variadic tails or defaults could compete with it.
+const Function* FindExact(const NamePath& path, const QualifiedName& name, Oid schema, std::span<const Oid> types) {
+  const Function* best = nullptr;
+  size_t best_rank = std::string_view::npos;
+  for (const Function* function : path.catalog().FindFunctions(name.name)) {
+    const size_t rank = name.schema.empty()          ? path.FunctionRank(function->schema)
+                        : function->schema == schema ? 0
+                                                     : std::string_view::npos;
+    if (rank == std::string_view::npos) {
+      continue;
+    }
+    if (function->variadic != 0 || function->defaults != 0) {
+      return nullptr;
+    }
+    if (rank < best_rank &&
+        std::equal(types.begin(), types.end(), function->arguments.begin(), function->arguments.end())) {
+      best = function;
+      best_rank = rank;
+    }
+  }
+  return best;
+}
+
+const Operator* FindExactOperator(const NamePath& path, const QualifiedName& name, Oid schema, Oid left, Oid right) {
+  const Operator* best = nullptr;
+  size_t best_rank = std::string_view::npos;
+  for (const Operator* op : path.catalog().FindOperators(name.name)) {
+    if (op->left != left || op->right != right) {
+      continue;
+    }
+    const size_t rank = name.schema.empty()    ? path.FunctionRank(op->schema)
+                        : op->schema == schema ? 0
+                                               : std::string_view::npos;
+    if (rank < best_rank) {
+      best = op;
+      best_rank = rank;
+    }
+  }
+  return best;
+}
+
 bool AllKnown(std::span<const Oid> types) { return std::find(types.begin(), types.end(), 0) == types.end(); }
 
 // Whether an exact match settles it even though polymorphic candidates exist is decided on types as they are.
@@ -336,6 +369,11 @@ bool CanCoerce(const Catalog& catalog, Oid source, Oid target) {
 std::vector<const Function*> ResolveFunction(const NamePath& path, const QualifiedName& name, const CallShape& call) {
   const Catalog& catalog = path.catalog();
   const Oid schema = name.schema.empty() ? 0 : path.FindSchema(name.schema);
+  if (call.names.empty() && !call.expanded_variadic && AllKnown(call.types)) {
+    if (const Function* exact = FindExact(path, name, schema, call.types)) {
+      return {exact};
+    }
+  }
   std::vector<Candidate> candidates;
   for (const Function* function : catalog.FindFunctions(name.name)) {
     const size_t rank = name.schema.empty()          ? path.FunctionRank(function->schema)
@@ -360,10 +398,68 @@ std::vector<const Function*> ResolveFunction(const NamePath& path, const Qualifi
   return functions;
 }
 
+Oid ResultType(const Catalog& catalog, const Function& function, std::span<const Oid> types, Oid result) {
+  if (!oids::IsPolymorphic(result)) {
+    return result;
+  }
+  const auto is_compatible = [](Oid type) {
+    return type == oids::kAnyCompatible || type == oids::kAnyCompatibleArray || type == oids::kAnyCompatibleNonArray;
+  };
+  // The element type that the arguments of the result's family agree on.
+  Oid element = 0;
+  for (size_t i = 0; i < types.size(); ++i) {
+    const Oid parameter = function.arguments[std::min(i, function.arguments.size() - 1)];
+    if (!oids::IsPolymorphic(parameter) || is_compatible(parameter) != is_compatible(result)) {
+      continue;
+    }
+    const Type* type = catalog.UndomainedType(types[i]);
+    const bool wants_array = parameter == oids::kAnyArray || parameter == oids::kAnyCompatibleArray;
+    const bool wants_other = parameter == oids::kAnyRange || parameter == oids::kAnyMultirange ||
+                             parameter == oids::kAnyCompatibleRange || parameter == oids::kAnyCompatibleMultirange;
+    if (type == nullptr || type->oid == oids::kUnknown || wants_other || (wants_array && !IsArray(type))) {
+      return 0;
+    }
+    const Oid found = wants_array ? type->element : types[i];
+    if (element != 0 && element != found) {
+      return 0;
+    }
+    element = found;
+  }
+  switch (result) {
+    case oids::kAnyElement:
+    case oids::kAnyNonArray:
+    case oids::kAnyEnum:
+    case oids::kAnyCompatible:
+    case oids::kAnyCompatibleNonArray:
+      return element;
+    case oids::kAnyArray:
+    case oids::kAnyCompatibleArray: {
+      const Type* type = catalog.TypeByOid(element);
+      return type == nullptr ? 0 : type->array;
+    }
+    default:
+      return 0;
+  }
+}
+
 std::vector<const Operator*> ResolveOperator(const NamePath& path, const QualifiedName& name, bool prefix, Oid left,
                                              Oid right) {
   const Catalog& catalog = path.catalog();
   const Oid schema = name.schema.empty() ? 0 : path.FindSchema(name.schema);
+  if (!prefix && left != 0 && right != 0) {
+    // binary_oper_exact: an untyped literal is tried as the other side's type first, and as its base type.
+    if ((left == oids::kUnknown) != (right == oids::kUnknown)) {
+      const Oid other = left == oids::kUnknown ? right : left;
+      for (const Oid type : {other, BaseType(catalog, other)}) {
+        if (const Operator* exact = FindExactOperator(path, name, schema, type, type)) {
+          return {exact};
+        }
+      }
+    }
+    if (const Operator* exact = FindExactOperator(path, name, schema, left, right)) {
+      return {exact};
+    }
+  }
   std::vector<Oid> types;
   if (!prefix) {
     types.push_back(left);
@@ -387,18 +483,6 @@ std::vector<const Operator*> ResolveOperator(const NamePath& path, const Qualifi
     candidates.push_back(std::move(candidate));
   }
   HideSame(&candidates);
-  if (!prefix && AllKnown(types) && (left == oids::kUnknown) != (right == oids::kUnknown)) {
-    // binary_oper_exact: an untyped literal is tried as the other side's type first, and as its base type.
-    Oid other = left == oids::kUnknown ? right : left;
-    for (const Oid type : {other, BaseType(catalog, other)}) {
-      const std::vector<Oid> same = {type, type};
-      for (const Candidate& candidate : candidates) {
-        if (ExactOn(candidate, same)) {
-          return {static_cast<const Operator*>(candidate.object)};
-        }
-      }
-    }
-  }
   Narrow(catalog, types, &candidates);
   std::vector<const Operator*> operators;
   for (const Candidate& candidate : candidates) {

@@ -28,6 +28,10 @@ struct CallShape {
 // The candidates: empty when there is none, one when it is certain.
 std::vector<const Function*> ResolveFunction(const NamePath& path, const QualifiedName& name, const CallShape& call);
 
+// What a function that is declared to return `result` returns for these arguments: polymorphic results follow the
+// arguments; 0 when that cannot be told.
+Oid ResultType(const Catalog& catalog, const Function& function, std::span<const Oid> types, Oid result);
+
 // `left` is absent for a prefix operator.
 std::vector<const Operator*> ResolveOperator(const NamePath& path, const QualifiedName& name, bool prefix, Oid left,
                                              Oid right);

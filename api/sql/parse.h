@@ -11,17 +11,10 @@
 #include <string_view>
 
 #include "api/base/status.h"
+#include "api/sql/parse_limits.h"
 #include "api/sql/tree.h"
 
 namespace chaperone::sql {
-
-struct ParseLimits {
-  size_t text_bytes_max = size_t{4} << 20;
-  // Nodes of all statements together.
-  size_t nodes_max = size_t{2} << 20;
-  // Levels from a statement's root to its deepest node. A server with its default stack refuses deeper text itself.
-  size_t depth_max = 10'000;
-};
 
 // Parses all statements of `text`; an empty text is a tree without statements.
 // Errors: InvalidArgument for invalid UTF-8, a NUL, or text that the grammar rejects, with PostgreSQL's words but never

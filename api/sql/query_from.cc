@@ -218,10 +218,7 @@ void Analyzer::AppendFunctionColumns(const Node& call, NodeList definitions, con
     }
     return;
   }
-  const Type* type = catalog_.TypeByOid(value.type);
-  while (type != nullptr && type->kind == TypeKind::kDomain) {
-    type = catalog_.TypeByOid(type->base);
-  }
+  const Type* type = catalog_.UndomainedType(value.type);
   if (type == nullptr || type->oid == oids::kRecord || type->kind == TypeKind::kPseudo) {
     // Scalar or composite: the type would tell.
     item->complete = false;

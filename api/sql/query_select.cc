@@ -281,6 +281,7 @@ void Analyzer::ExpandStar(const Node& reference, Scope* scope, QueryResult* resu
 // (value).*
 void Analyzer::ExpandRow(const Value& value, QueryResult* result) {
   if (value.row != nullptr) {
+    const size_t first = result->columns.size();
     for (const ScopeColumn& column : value.row->columns) {
       result->columns.push_back(column);
     }
@@ -289,13 +290,13 @@ void Analyzer::ExpandRow(const Value& value, QueryResult* result) {
         result->columns.push_back({column.name, RelationColumn(*value.row->relation, column)});
       }
     }
+    for (size_t i = first; i < result->columns.size() && value.row_in_column; ++i) {
+      result->columns[i].value.origin = {};
+    }
     result->complete = result->complete && value.row->complete;
     return;
   }
-  const Type* type = catalog_.TypeByOid(value.type);
-  while (type != nullptr && type->kind == TypeKind::kDomain) {
-    type = catalog_.TypeByOid(type->base);
-  }
+  const Type* type = catalog_.UndomainedType(value.type);
   const Relation* relation =
       type != nullptr && type->kind == TypeKind::kComposite ? catalog_.RelationByOid(type->relation) : nullptr;
   Value field = value;

@@ -49,6 +49,7 @@ bool Analyzer::FindColumnIn(const RangeItem& item, std::string_view name, Value*
     for (const ScopeColumn& column : item.columns) {
       if (column.name == name) {
         *value = column.value;
+        value->row_in_column = value->row != nullptr;
         return true;
       }
     }
@@ -170,6 +171,9 @@ Value Analyzer::ColumnOf(const RangeItem& item, std::string_view name, int32_t l
 bool Analyzer::SelectField(const Value& row, std::string_view field, Value* value) {
   if (row.row != nullptr) {
     if (FindColumnIn(*row.row, field, value)) {
+      if (row.row_in_column) {
+        value->origin = {};
+      }
       return true;
     }
     if (!row.row->complete) {
@@ -178,10 +182,7 @@ bool Analyzer::SelectField(const Value& row, std::string_view field, Value* valu
     }
     return false;
   }
-  const Type* type = catalog_.TypeByOid(row.type);
-  while (type != nullptr && type->kind == TypeKind::kDomain) {
-    type = catalog_.TypeByOid(type->base);
-  }
+  const Type* type = catalog_.UndomainedType(row.type);
   if (type != nullptr && type->kind == TypeKind::kComposite) {
     const Relation* relation = catalog_.RelationByOid(type->relation);
     const Column* column = relation == nullptr ? nullptr : relation->FindColumn(field);

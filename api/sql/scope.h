@@ -29,8 +29,9 @@ struct Value {
   // 0: not inferred; oids::kUnknown: an untyped literal.
   Oid type = 0;
   int32_t typmod = -1;
-  // The whole row of this item.
+  // The whole row of this item; through a column of another item, as q.u in (SELECT u FROM users u) q.
   const RangeItem* row = nullptr;
+  bool row_in_column = false;
 };
 
 struct ScopeColumn {

@@ -202,6 +202,10 @@ bool Analyzer::OptionIsOn(const Node* argument) {
 }
 
 void Analyzer::AnalyzePrepare(const Node& statement) {
+  for (const Node* type_name : statement.Get(pg::PrepareStmt::kArgtypes)) {
+    prepared_types_.push_back(TypeOf(*type_name));
+  }
+  parameter_types_ = prepared_types_;
   AnalyzeInner(*statement.Get(pg::PrepareStmt::kQuery));
   out_->returns_rows = false;
   out_->object_verb = SessionObjectVerb::kPrepare;

@@ -63,7 +63,7 @@ class Deriver {
       return facts;
     }
     Statement statement;
-    Analyzer analyzer(path_, limits_);
+    Analyzer analyzer(path_, limits_, {});
     const bool resolved = analyzer.AnalyzeDefinition(*query, &statement);
     if (resolved && statement.outputs_known && statement.outputs.size() == view.columns.size()) {
       for (size_t i = 0; i < statement.outputs.size(); ++i) {
@@ -96,7 +96,7 @@ class Deriver {
       return derived;
     }
     Statement statement;
-    Analyzer analyzer(path_, limits_);
+    Analyzer analyzer(path_, limits_, {});
     if (analyzer.AnalyzeGenerated(*tree->statements[0].node, relation, &statement) && statement.outputs.size() == 1) {
       derived.unknown = statement.outputs[0].unknown;
       derived.sources = std::move(statement.outputs[0].sources);
