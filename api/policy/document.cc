@@ -62,7 +62,7 @@ absl::Status ReadPrincipal(const yaml::Value& value, PrincipalEntry* out) {
 
 void ReadPrincipals(yaml::Mapping* root, Document* out) {
   if (!root->Has("principals")) {
-    return root->Check(
+    return root->Missing(
         root->Error("\"principals\" is missing; say whom the policy is for ({subject: \"*\"} for everybody)"));
   }
   for (const yaml::Value& item : ReadItems(root, "principals", yaml::kRequired)) {

@@ -127,6 +127,8 @@ TEST_CASE("mistakes in statements are refused with line and remedy", "[fail-clos
   CHECK(ParseError(DocumentFor("p", "statments: []")) ==
         "test.yaml:6: unknown key \"statments\"; did you mean \"statements\"?");
   CHECK_THAT(ParseError(DocumentFor("p", "statements:\n  - {id: r, effect: allow, actoins: [read], resources: ['*']}")),
+             Catch::StartsWith("test.yaml:7: unknown key \"actoins\"; did you mean \"actions\"?"));
+  CHECK_THAT(ParseError(DocumentFor("p", "statements:\n  - {id: r, effect: allow, resources: ['*']}")),
              Catch::StartsWith("test.yaml:7: \"actions\" is missing"));
   const std::vector<std::pair<const char*, const char*>> cases = {
       {"effect: alow, actions: [read], resources: ['*']", "did you mean \"allow\"?"},

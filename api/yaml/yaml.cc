@@ -463,6 +463,12 @@ void Mapping::Check(absl::Status status) {
   }
 }
 
+void Mapping::Missing(absl::Status status) {
+  if (missing_.ok()) {
+    missing_ = std::move(status);
+  }
+}
+
 bool Mapping::Has(std::string_view key) const {
   return std::any_of(value_.node_->entries.begin(), value_.node_->entries.end(),
                      [key](const auto& entry) { return entry.first->text == key; });

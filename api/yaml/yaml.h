@@ -102,6 +102,8 @@ class Mapping {
   std::optional<Value> Any(std::string_view key, Presence presence = kOptional);
   // Takes over the error of a nested reader.
   void Check(absl::Status status);
+  // The error for a required key that is not there, in words of the caller's own; an unknown key goes before it.
+  void Missing(absl::Status status);
 
   bool Has(std::string_view key) const;
   int line() const;

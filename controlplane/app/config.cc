@@ -72,7 +72,7 @@ void ReadIssuers(Mapping* map, std::vector<identity::IssuerConfig>* out) {
     entry.String("jwks_uri", &issuer.jwks_uri);
     entry.String("ca", &issuer.ca_file);
     entry.Duration("refresh", &issuer.refresh, milliseconds(10000), std::chrono::hours(24));
-    if (issuer.audiences.empty()) {
+    if (entry.Has("audiences") && issuer.audiences.empty()) {
       entry.Check(entry.Error("\"audiences\" must name at least one audience"));
     }
     map->Check(entry.Finish());

@@ -43,7 +43,8 @@ absl::Status CheckPrediction(const sql::OutputColumn& predicted, const ResultCol
     return absl::OkStatus();
   }
   return base::FailedPrecondition(
-      "the database returns other columns than the sidecar worked out for this statement; the session ends so that nothing "
+      "the database returns other columns than the sidecar worked out for this statement; the session ends so that "
+      "nothing "
       "passes unmasked");
 }
 
@@ -57,7 +58,7 @@ policy::MaskingRule OpaqueRule(const OutputMask& mask) {
     rule.id = "unknown-source";
   }
   rule.method = mask.rule != nullptr && mask.rule->method == policy::MaskMethod::kNull ? policy::MaskMethod::kNull
-                                                                                     : policy::MaskMethod::kRedact;
+                                                                                       : policy::MaskMethod::kRedact;
   return rule;
 }
 
@@ -72,6 +73,32 @@ ResultPlan::Column MakeColumn(const OutputMask& mask, const ResultColumn& column
   made.rule = rule.id;
   made.method = policy::MaskMethodName(rule.method, rule.argument);
   return made;
+}
+
+// The detectors for an output: those of the tables that its values come from, all of them when that is not certain.
+std::vector<const SearchRule*> SearchRulesFor(const ResultPlanInput& input, size_t output, const ResultColumn& column) {
+  std::vector<sql::ColumnId> sources;
+  if (input.plan.outputs_known && !input.statement.outputs[output].unknown) {
+    sources = input.statement.outputs[output].sources;
+  }
+  if (sources.empty()) {
+    return input.search->All();
+  }
+  sources.push_back({column.table_oid, column.attnum});
+  std::vector<const policy::MaskingRule*> wanted;
+  for (const sql::ColumnId& source : sources) {
+    sql::Catalog::ColumnParts parts;
+    if (source.relation == 0) {
+      continue;
+    }
+    if (!input.catalog.FindColumnParts(source, &parts)) {
+      return input.search->All();
+    }
+    for (const policy::MaskingRule* rule : input.view.DetectorsFor(parts.schema, parts.relation)) {
+      wanted.push_back(rule);
+    }
+  }
+  return input.search->Select(wanted);
 }
 
 }  // namespace
@@ -94,16 +121,30 @@ absl::Status ResultPlan::MaskRow(std::string_view body, std::string* out, uint64
       return Malformed();
     }
     at = begin + (size > 0 ? static_cast<size_t>(size) : 0);
-    if (size < 0 || column.masker == nullptr) {
+    if (size < 0 || (column.masker == nullptr && column.search == nullptr)) {
       continue;
+    }
+    const std::string_view cell = body.substr(begin, static_cast<size_t>(size));
+    bool is_null = false;
+    if (column.masker == nullptr) {
+      searched_.clear();
+      const Searched searched = column.search->Apply(cell, &searched_);
+      if (searched == Searched::kUnchanged) {
+        continue;
+      }
+      is_null = searched == Searched::kNull;
     }
     out->append(body.substr(copied, begin - 4 - copied));
     copied = at;
     const size_t length_at = out->size();
     out->append(4, '\0');
-    const Outcome outcome = column.masker->Mask(body.substr(begin, static_cast<size_t>(size)), out);
+    if (column.masker != nullptr) {
+      is_null = column.masker->Mask(cell, out) == Outcome::kNull;
+    } else if (!is_null) {
+      out->append(searched_);
+    }
     const size_t masked_size = out->size() - length_at - 4;
-    Store(outcome == Outcome::kNull ? 0xffffffff : static_cast<uint32_t>(masked_size), out->data() + length_at);
+    Store(is_null ? 0xffffffff : static_cast<uint32_t>(masked_size), out->data() + length_at);
     ++*masked_cells;
   }
   if (at != body.size()) {
@@ -120,9 +161,13 @@ absl::StatusOr<std::shared_ptr<ResultPlan>> PlanResult(const ResultPlanInput& in
   }
   if (input.plan.outputs_known && input.plan.outputs.size() != columns.size()) {
     return base::FailedPrecondition(
-        "the database returns {} columns where the sidecar worked out {} for this statement; the session ends so that nothing "
+        "the database returns {} columns where the sidecar worked out {} for this statement; the session ends so that "
+        "nothing "
         "passes unmasked",
         columns.size(), input.plan.outputs.size());
+  }
+  if (input.search == nullptr && !input.view.detectors().empty()) {
+    return base::FailedPrecondition("the policy's detectors could not be made; the sidecar's log says why");
   }
   const CatalogTypes types(input.catalog);
   const MaskContext context{input.key, &types};
@@ -139,12 +184,18 @@ absl::StatusOr<std::shared_ptr<ResultPlan>> PlanResult(const ResultPlanInput& in
       mask = MaskByProvenance(input, columns[i]);
     }
     made.push_back(MakeColumn(mask, columns[i], context));
-    masks_any = masks_any || made.back().masker != nullptr;
+    ResultPlan::Column& last = made.back();
+    if (last.masker == nullptr && input.search != nullptr) {
+      const ColumnType type{columns[i].type_oid, columns[i].type_modifier,
+                            columns[i].binary ? Format::kBinary : Format::kText};
+      last.search = MakeCellSearch(SearchRulesFor(input, i, columns[i]), columns[i].name, type, &types);
+    }
+    masks_any = masks_any || last.masker != nullptr || last.search != nullptr;
   }
   if (!masks_any) {
     return std::shared_ptr<ResultPlan>();
   }
-  return std::make_shared<ResultPlan>(std::move(made));
+  return std::make_shared<ResultPlan>(std::move(made), input.search);
 }
 
 }  // namespace chaperone::masking

@@ -1,7 +1,7 @@
 // A statement's masking plan, held against the columns that the server says it returns, and applied to rows.
 //
-// The plan predicts; the server's provenance (table oid and column number in RowDescription) must agree where it says anything. A
-// result that was not predicted, or is of another width, is an error that ends the session.
+// The plan predicts; the server's provenance (table oid and column number in RowDescription) must agree where it says
+// anything. A result that was not predicted, or is of another width, is an error that ends the session.
 #ifndef CHAPERONE_DATAPLANE_MASKING_RESULT_H_
 #define CHAPERONE_DATAPLANE_MASKING_RESULT_H_
 
@@ -17,6 +17,7 @@
 #include "api/sql/facts.h"
 #include "dataplane/masking/method.h"
 #include "dataplane/masking/plan.h"
+#include "dataplane/masking/search.h"
 
 namespace chaperone::masking {
 
@@ -30,21 +31,25 @@ struct ResultColumn {
   bool binary = false;
 };
 
-// How the rows of one result are changed. Made once for each result, or kept with a prepared statement. One session's: maskers keep
-// scratch memory.
+// How the rows of one result are changed. Made once for each result, or kept with a prepared statement. One session's:
+// maskers keep scratch memory.
 class ResultPlan {
  public:
   struct Column {
-    // Null: the cell passes.
+    // Null: no rule names the column.
     std::unique_ptr<CellMasker> masker;
+    // Null: the cell is not searched, as one that is masked whole never is.
+    std::unique_ptr<CellSearch> search;
     std::string rule;
     std::string method;
   };
 
-  explicit ResultPlan(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  // `search`: what the columns' searches were made from; may be null.
+  ResultPlan(std::vector<Column> columns, std::shared_ptr<const SearchRules> search)
+      : search_(std::move(search)), columns_(std::move(columns)) {}
 
-  // Appends the body of a DataRow with its cells masked, and counts the cells that were changed. Errors: DataLoss when the row does
-  // not decode or has another width; then something may have been appended.
+  // Appends the body of a DataRow with its cells masked, and counts the cells that were changed. Errors: DataLoss when
+  // the row does not decode or has another width; then something may have been appended.
   absl::Status MaskRow(std::string_view body, std::string* out, uint64_t* masked_cells);
 
   // The rule's id and the method's name; empty for a column that passes.
@@ -53,7 +58,10 @@ class ResultPlan {
   size_t size() const { return columns_.size(); }
 
  private:
+  std::shared_ptr<const SearchRules> search_;
   std::vector<Column> columns_;
+  // What became of a cell under search.
+  std::string searched_;
 };
 
 struct ResultPlanInput {
@@ -62,9 +70,12 @@ struct ResultPlanInput {
   const sql::Catalog& catalog;
   const policy::View& view;
   const DeploymentKey& key;
+  // Of the view; null when it detects nothing.
+  std::shared_ptr<const SearchRules> search;
 };
 
-// Null when every row passes as it is. Errors: FailedPrecondition when the columns are not those that were predicted.
+// Null when every row passes as it is. Errors: FailedPrecondition when the columns are not those that were predicted,
+// or when the view detects and `search` is null.
 absl::StatusOr<std::shared_ptr<ResultPlan>> PlanResult(const ResultPlanInput& input,
                                                        const std::vector<ResultColumn>& columns);
 

@@ -270,6 +270,7 @@ class Conversation {
   bool OnDataRow(std::string_view frame, std::string_view body);
   bool OnServerCopyData(std::string_view frame, std::string_view body);
   bool MaskRow(Run& run, std::string_view body);
+  bool SearchCopyRow(Run& run, std::string_view body);
   bool StartsLongRow(const wire::postgres::Header& header);
   bool CheckRowLimits(Run& run);
   bool FailLimited(Run& run);
@@ -281,6 +282,7 @@ class Conversation {
   void OnTransactionEnd(bool was_open);
   void OnProbeRow(std::string_view body);
   void FinishProbe();
+  bool MayQuote(const Run& run, const wire::postgres::ErrorFields& fields) const;
   static wire::postgres::ErrorMessage Scrub(const wire::postgres::ErrorFields& fields);
   void RecordSkipped(Run& run);
   void EndUnrecorded();

@@ -1,5 +1,7 @@
 // What a statement that succeeded means for the session: names that it made or dropped, settings and objects that later
 // texts are read with. And the probe, the sidecar's own question to the server about them.
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "dataplane/session/conversation.h"
@@ -184,6 +186,23 @@ void Conversation::SendNotice(const pg::ErrorMessage& notice) {
   to_client_.Added();
 }
 
+// A message of a statement that has to do with masked columns may quote their values in any form; any other may still
+// hold what detectors look for.
+bool Conversation::MayQuote(const Run& run, const pg::ErrorFields& fields) const {
+  if (RunTouchesMasked(run)) {
+    return true;
+  }
+  const masking::SearchRules* const rules = run.judged->basis->search.get();
+  if (rules == nullptr) {
+    return false;
+  }
+  masking::TextSearch search(rules->All(), "");
+  std::string scratch;
+  return std::any_of(fields.all().begin(), fields.all().end(), [&](const auto& field) {
+    return search.Apply(field.second, &scratch) != masking::Searched::kUnchanged;
+  });
+}
+
 // What the client gets of a server's message that could quote a masked value: severity, SQLSTATE, names of objects and
 // position stay, everything that is free text goes.
 pg::ErrorMessage Conversation::Scrub(const pg::ErrorFields& fields) {
@@ -192,6 +211,8 @@ pg::ErrorMessage Conversation::Scrub(const pg::ErrorFields& fields) {
   scrubbed.sqlstate = fields.sqlstate();
   scrubbed.message = "the database's message is withheld: it could quote a masked value";
   scrubbed.hint = "The SQLSTATE says what kind of error it is.";
+  const std::string_view position = fields.Get('P');
+  std::from_chars(position.data(), position.data() + position.size(), scrubbed.position);
   return scrubbed;
 }
 

@@ -26,13 +26,11 @@ void ApplyRefusal(const masking::MaskingRefusal& refusal, policy::Verdict* verdi
 
 }  // namespace
 
-JudgeContext::JudgeContext(std::shared_ptr<const policy::View> view, uint64_t policy_revision,
-                           std::shared_ptr<const sql::Catalog> catalog, sql::SessionContext names,
+JudgeContext::JudgeContext(JudgeBasis basis, uint64_t policy_revision, sql::SessionContext names,
                            const Options& options)
     : id_(NextKey()),
-      view_(std::move(view)),
+      basis_(std::make_shared<const JudgeBasis>(std::move(basis))),
       policy_revision_(policy_revision),
-      catalog_(std::move(catalog)),
       names_(std::move(names)),
       options_(options) {}
 
@@ -57,15 +55,16 @@ JudgedPtr JudgeContext::Judge(std::string_view text, std::chrono::system_clock::
 
 JudgedPtr JudgeContext::Make(std::string_view text, std::chrono::system_clock::time_point now) const {
   auto judged = std::make_shared<Judged>();
+  judged->basis = basis_;
   judged->key = NextKey();
   judged->text = text;
   judged->policy_revision = policy_revision_;
   sql::AnalyzeLimits limits;
   limits.parse.text_bytes_max = options_.statement_bytes_max;
-  judged->facts = sql::Analyze(text, *catalog_, names_, limits);
-  judged->verdict = view_->Judge(judged->facts, now);
+  judged->facts = sql::Analyze(text, catalog(), names_, limits);
+  judged->verdict = view().Judge(judged->facts, now);
   for (const sql::Statement& statement : judged->facts.statements) {
-    masking::StatementPlan plan = masking::PlanStatement(statement, *catalog_, *view_);
+    masking::StatementPlan plan = masking::PlanStatement(statement, catalog(), view());
     if (plan.refusal && judged->verdict.decision != policy::Decision::kDeny) {
       ApplyRefusal(*plan.refusal, &judged->verdict);
       judged->refused_by_masking = true;

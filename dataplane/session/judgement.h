@@ -21,10 +21,20 @@
 #include "api/sql/catalog.h"
 #include "api/sql/facts.h"
 #include "dataplane/masking/plan.h"
+#include "dataplane/masking/search.h"
 
 namespace chaperone::session {
 
+// What a judgement was made from; it lives as long as any judgement that points into it.
+struct JudgeBasis {
+  std::shared_ptr<const policy::View> view;
+  std::shared_ptr<const sql::Catalog> catalog;
+  // Null when the view detects nothing, or its detectors could not be made.
+  std::shared_ptr<const masking::SearchRules> search;
+};
+
 struct Judged {
+  std::shared_ptr<const JudgeBasis> basis;
   // Identifies the text for the recorder; never repeats within the process.
   uint64_t key = 0;
   std::string text;
@@ -54,17 +64,17 @@ class JudgeContext {
     size_t statement_bytes_max = 4 << 20;
   };
 
-  JudgeContext(std::shared_ptr<const policy::View> view, uint64_t policy_revision,
-               std::shared_ptr<const sql::Catalog> catalog, sql::SessionContext names, const Options& options);
+  JudgeContext(JudgeBasis basis, uint64_t policy_revision, sql::SessionContext names, const Options& options);
 
   // The judgement of `text` at `now`. Never fails: what cannot be understood is denied.
   JudgedPtr Judge(std::string_view text, std::chrono::system_clock::time_point now);
 
   // Differs between contexts of the process.
   uint64_t id() const { return id_; }
-  const policy::View& view() const { return *view_; }
-  const sql::Catalog& catalog() const { return *catalog_; }
+  const policy::View& view() const { return *basis_->view; }
+  const sql::Catalog& catalog() const { return *basis_->catalog; }
   const sql::SessionContext& names() const { return names_; }
+  const masking::SearchRules* search() const { return basis_->search.get(); }
   uint64_t policy_revision() const { return policy_revision_; }
 
   // Judgements made since it was created, and of these found in the cache.
@@ -80,9 +90,8 @@ class JudgeContext {
   void Remember(const JudgedPtr& judged);
 
   const uint64_t id_;
-  const std::shared_ptr<const policy::View> view_;
+  const std::shared_ptr<const JudgeBasis> basis_;
   const uint64_t policy_revision_;
-  const std::shared_ptr<const sql::Catalog> catalog_;
   const sql::SessionContext names_;
   const Options options_;
   // Keys are views of the entries' own texts; the list is ordered from the longest unused.

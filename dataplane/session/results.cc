@@ -69,9 +69,10 @@ bool Conversation::PlanColumns(Run& run, std::string_view description, const std
       columns.push_back(
           {field.name, field.table_oid, field.attnum, field.type_oid, field.type_modifier, field.format == 1});
     }
+    const JudgeBasis& basis = *source.judged->basis;
     const masking::ResultPlanInput input{source.judged->facts.statements[source.index],
-                                         source.judged->plans[source.index], context_->catalog(), context_->view(),
-                                         host_.masking_key()};
+                                         source.judged->plans[source.index], *basis.catalog, *basis.view,
+                                         host_.masking_key(), basis.search};
     auto plan = masking::PlanResult(input, columns);
     if (!plan.ok()) {
       EndWith(sqlstate::kDenied, plan.status());
@@ -217,7 +218,7 @@ bool Conversation::StartsLongRow(const pg::Header& header) {
     return true;
   }
   const bool to_be_recorded = recorder_.WantsRow(*run) && header.body_bytes <= limits_.recorded_row_bytes_max;
-  if (run->plan != nullptr || to_be_recorded) {
+  if (run->plan != nullptr || run->copy_search != nullptr || to_be_recorded) {
     return false;
   }
   server_pass_ = header.frame_bytes();
@@ -247,8 +248,38 @@ bool Conversation::OnServerCopyData(std::string_view frame, std::string_view bod
   if (!CheckRowLimits(*run)) {
     return true;
   }
+  if (run->copy_search != nullptr) {
+    return SearchCopyRow(*run, body);
+  }
   to_client_.Pass(frame);
   if (!recorder_.CopyData(*run, false, body)) {
+    EndUnrecorded();
+  }
+  return !ending_;
+}
+
+bool Conversation::SearchCopyRow(Run& run, std::string_view body) {
+  std::string* const out = to_client_.own();
+  const size_t start = out->size();
+  out->append(pg::kHeaderBytes, '\0');
+  const masking::Searched searched = run.copy_search->Apply(body, out);
+  if (searched == masking::Searched::kNull || (searched == masking::Searched::kChanged && run.copy_is_binary)) {
+    out->resize(start);
+    EndWith(sqlstate::kDenied, base::FailedPrecondition("COPY met a value that a detector of the policy hides, in a form "
+                                                        "that cannot be masked; use SELECT instead"));
+    return false;
+  }
+  if (searched == masking::Searched::kUnchanged) {
+    out->append(body);
+  } else {
+    ++run.masked_cells;
+    ++counts_.masked_cells;
+  }
+  const std::string_view masked = std::string_view(*out).substr(start + pg::kHeaderBytes);
+  (*out)[start] = 'd';
+  pg::StoreU32(out->data() + start + 1, static_cast<uint32_t>(masked.size() + 4));
+  to_client_.Added();
+  if (!recorder_.CopyData(run, false, masked)) {
     EndUnrecorded();
   }
   return !ending_;

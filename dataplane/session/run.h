@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/masking/result.h"
+#include "dataplane/masking/search.h"
 #include "dataplane/session/counted.h"
 #include "dataplane/session/judgement.h"
 
@@ -35,6 +36,9 @@ struct Run : Counted<Run> {
   bool opened = false;
   // How its rows are masked; null: they pass as they are.
   std::shared_ptr<masking::ResultPlan> plan;
+  // How the rows that COPY sends are searched; null: they pass as they are.
+  std::unique_ptr<masking::TextSearch> copy_search;
+  bool copy_is_binary = false;
   // The recording's number for its columns; 0: not described.
   uint32_t shape_id = 0;
   uint64_t rows = 0;
@@ -47,6 +51,7 @@ struct Run : Counted<Run> {
   void ResetResult() {
     opened = false;
     plan = nullptr;
+    copy_search = nullptr;
     shape_id = 0;
     rows = bytes = masked_cells = recorded_rows = 0;
     limit_reached = false;

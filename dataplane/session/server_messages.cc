@@ -213,7 +213,7 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
   const RunPtr run = entry.run;
   const bool denied = entry.denial != nullptr;
   const bool limited = run != nullptr && !run->limit.empty();
-  const bool scrubbed = run != nullptr && RunTouchesMasked(*run);
+  const bool scrubbed = run != nullptr && MayQuote(*run, fields);
   pg::ErrorMessage error;
   if (denied) {
     error = std::move(*entry.denial);
@@ -305,7 +305,7 @@ bool Conversation::OnNotice(std::string_view frame, std::string_view body) {
   if (!expected_.empty() && (expected_.front().injected || expected_.front().denial != nullptr)) {
     return true;
   }
-  if (run != nullptr && RunTouchesMasked(*run)) {
+  if (run != nullptr && MayQuote(*run, *fields)) {
     ++counts_.scrubbed_messages;
     pg::AppendNotice(Scrub(*fields), to_client_.own());
     to_client_.Added();
@@ -346,6 +346,10 @@ bool Conversation::OnCopyResponse(char type, std::string_view frame, std::string
   }
   PassToClient(frame);
   if (type == 'H') {
+    if (const masking::SearchRules* const search = CurrentRun()->judged->basis->search.get()) {
+      CurrentRun()->copy_search = std::make_unique<masking::TextSearch>(search->All(), "");
+      CurrentRun()->copy_is_binary = response.binary;
+    }
     return true;
   }
   // From here to CopyDone the server passes over Sync: those that were sent already are not answered.

@@ -172,7 +172,14 @@ std::shared_ptr<JudgeContext> SessionTable::ContextFor(const std::shared_ptr<con
   std::weak_ptr<JudgeContext>& known = contexts_[key];
   std::shared_ptr<JudgeContext> context = known.lock();
   if (context == nullptr) {
-    context = std::make_shared<JudgeContext>(view, policy_revision, catalog, names, services_.options.judge);
+    auto search = masking::SearchRules::Make(*view, snapshot_->masking_key, &detectors_);
+    if (!search.ok()) {
+      // Results are refused then: see masking/result.h.
+      spdlog::error("the policy's detectors cannot be made: {}", base::Message(search.status()));
+      search = nullptr;
+    }
+    context = std::make_shared<JudgeContext>(JudgeBasis{view, catalog, *std::move(search)}, policy_revision, names,
+                                             services_.options.judge);
     known = context;
     Sweep(&contexts_);
   }

@@ -14,6 +14,7 @@
 #include "dataplane/approval/board.h"
 #include "dataplane/approval/gate.h"
 #include "dataplane/events/metrics.h"
+#include "dataplane/masking/search.h"
 #include "dataplane/policy/freshness.h"
 #include "dataplane/recorder/spool.h"
 #include "dataplane/runtime/loop.h"
@@ -110,6 +111,7 @@ class SessionTable {
   std::unordered_map<std::string, upstream::CatalogPtr> catalogs_;
   std::unordered_map<std::string, std::weak_ptr<const policy::View>> views_;
   std::unordered_map<std::string, std::weak_ptr<JudgeContext>> contexts_;
+  masking::DetectorCache detectors_;
   std::vector<char> scratch_;
   std::optional<runtime::SteadyTime> drain_deadline_;
   std::function<void()> drained_;

@@ -24,12 +24,16 @@ class Driver:
         if self._build:
             self._build(self._folder)
 
-    def run(self, target, seconds=180):
-        """Everything that the session prints against a target."""
-        done = subprocess.run(self._command(self._folder), env={**os.environ, **target.env, **self._env}, cwd=self._folder,
+    def run(self, target, seconds=60):
+        """Everything that the session prints against a target; one that hangs is ended and says so."""
+        with subprocess.Popen(self._command(self._folder), env={**os.environ, **target.env, **self._env}, cwd=self._folder,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="backslashreplace", timeout=seconds)
-        return done.stdout + f"exit {done.returncode}\n"
+                              errors="backslashreplace") as process:
+            try:
+                return process.communicate(timeout=seconds)[0] + f"exit {process.returncode}\n"
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return process.communicate()[0] + f"still running after {seconds} s\n"
 
 
 def _run(argv, **options):
