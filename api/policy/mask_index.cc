@@ -26,6 +26,7 @@ MaskIndex::MaskIndex(std::vector<const MaskingEntry*> entries) {
     for (const ColumnPattern& pattern : entry->columns) {
       schemas_.At(pattern.schema).At(pattern.table).At(pattern.column).push_back(Ref{entry, &pattern});
     }
+    has_masks_ |= !entry->columns.empty();
     if (entry->columns.empty()) {
       detector_entries_.push_back(entry);
       detectors_.push_back(entry->rule);

@@ -27,6 +27,8 @@ class MaskIndex {
   std::vector<JsonPathMask> JsonPathMasksFor(std::string_view schema, std::string_view relation,
                                              std::string_view column) const;
   bool MasksRelation(std::string_view schema, std::string_view relation) const;
+  // Some mask names columns.
+  bool has_masks() const { return has_masks_; }
   const std::vector<MaskingRule>& detectors() const { return detectors_; }
   std::vector<const MaskingRule*> DetectorsFor(std::string_view schema, std::string_view relation) const;
 
@@ -43,6 +45,7 @@ class MaskIndex {
   const MaskingRule* Merge(const std::vector<const MaskingRule*>& rules) const;
 
   GlobMap<Tables> schemas_;
+  bool has_masks_ = false;
   std::vector<const MaskingEntry*> detector_entries_;
   std::vector<MaskingRule> detectors_;
 

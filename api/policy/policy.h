@@ -198,6 +198,8 @@ class View {
   // True when some column of that relation could be masked, in whole or in part; false is certain. `*.*.ssn` makes it
   // true for every relation: ask MaskFor about the columns that there are.
   virtual bool MasksRelation(std::string_view schema, std::string_view relation) const = 0;
+  // False when there is no mask and no detector: then no value has to be hidden, wherever it comes from.
+  virtual bool MasksAnything() const = 0;
   // Rules with `detect` or `patterns`, in document order. All of them apply to a value whose relation is not known.
   virtual const std::vector<MaskingRule>& detectors() const = 0;
   // Those that look at values of this relation (`tables`).

@@ -38,6 +38,7 @@ class CompiledView final : public View {
   bool MasksRelation(std::string_view schema, std::string_view relation) const override {
     return masks_.MasksRelation(schema, relation);
   }
+  bool MasksAnything() const override { return masks_.has_masks() || !masks_.detectors().empty(); }
   const std::vector<MaskingRule>& detectors() const override { return masks_.detectors(); }
   std::vector<const MaskingRule*> DetectorsFor(std::string_view schema, std::string_view relation) const override {
     return masks_.DetectorsFor(schema, relation);

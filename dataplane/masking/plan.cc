@@ -148,6 +148,10 @@ StatementPlan PlanStatement(const sql::Statement& statement, const sql::Catalog&
   StatementPlan plan;
   const Rules rules(catalog, view);
   plan.outputs_known = statement.outputs_known;
+  if (!view.MasksAnything()) {
+    plan.outputs.resize(statement.outputs.size());
+    return plan;
+  }
   for (const sql::OutputColumn& output : statement.outputs) {
     const OutputMask mask = MaskOf(output, rules);
     plan.changes_rows = plan.changes_rows || mask.kind != OutputMask::Kind::kNone;

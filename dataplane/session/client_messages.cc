@@ -129,7 +129,11 @@ Conversation::Took Conversation::OnQuery(std::string_view frame) {
     case Admission::Outcome::kWait:
       return Took::kWait;
     case Admission::Outcome::kRefuse:
-      Substitute(Kind::kQuery, std::move(admission));
+      if (admission.missing) {
+        SubstituteMissing(std::move(admission));
+      } else {
+        Substitute(Kind::kQuery, std::move(admission));
+      }
       return Took::kYes;
     case Admission::Outcome::kRun:
       break;
@@ -195,13 +199,15 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
   if (admission.outcome == Admission::Outcome::kWait) {
     return Took::kWait;
   }
-  if (admission.outcome == Admission::Outcome::kRefuse) {
+  if (admission.outcome == Admission::Outcome::kRefuse && !admission.missing) {
     Substitute(Kind::kBind, std::move(admission));
     return Took::kYes;
   }
   PortalPtr portal(new Portal);
   portal->statement = statement;
   portal->run = std::move(admission.run);
+  // The server, too, finds out when it is executed.
+  portal->missing = std::move(admission.denial);
   for (size_t i = 0; i < bind.result_formats.size(); ++i) {
     portal->run->formats.push_back(bind.result_formats[i]);
   }
@@ -247,6 +253,13 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
   if (portal == nullptr) {
     SubstituteNatural(Kind::kExecute, sqlstate::kInvalidCursorName,
                       fmt::format("portal \"{}\" does not exist", execute.portal));
+    return Took::kYes;
+  }
+  if (portal->missing != nullptr) {
+    Admission refused;
+    refused.denial = std::make_unique<pg::ErrorMessage>(*portal->missing);
+    refused.run = portal->run;
+    Substitute(Kind::kExecute, std::move(refused));
     return Took::kYes;
   }
   if (portal->is_cursor) {

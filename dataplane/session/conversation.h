@@ -194,6 +194,9 @@ class Conversation {
     std::unique_ptr<wire::postgres::ErrorMessage> denial;
     // Of kRefuse too, unless it could not be recorded.
     RunPtr run;
+    // Of kRefuse: what is wrong is only that this statement of the text names a prepared statement or cursor that does
+    // not exist. `denial` says so in the server's words; what stands before it may run.
+    std::optional<uint32_t> missing;
   };
   // Which statement of which text a result belongs to; null when there is none.
   struct Source {
@@ -220,7 +223,7 @@ class Conversation {
 
   // verdicts.cc
   JudgedPtr JudgeText(std::string_view text, bool* wait);
-  bool ResolveNames(const Judged& judged, Named* named, wire::postgres::ErrorMessage* error);
+  std::optional<uint32_t> ResolveNames(const Judged& judged, Named* named, wire::postgres::ErrorMessage* error);
   void Refresh(PreparedStatement& statement);
   Admission Admit(const JudgedPtr& judged, recording::Channel channel, const wire::postgres::Bind* bind,
                   const std::vector<uint32_t>& parameter_types);
@@ -241,6 +244,8 @@ class Conversation {
 
   // substitution.cc
   void Substitute(Kind kind, Admission refused, std::string_view name = "");
+  void SubstituteMissing(Admission refused);
+  static bool IsMissing(const wire::postgres::ErrorFields& fields);
   void SubstituteNatural(Kind kind, std::string_view sqlstate, std::string message);
 
   // server_messages.cc

@@ -69,9 +69,40 @@ std::string FormatDetail(const DenialDetail& detail) {
   return out;
 }
 
+namespace {
+
+// Names that do not exist and text that does not parse are not understood, and so denied. The server would say the same
+// of them; what it would say is what clients know how to handle. Empty for every other reason.
+std::string_view NaturalState(const policy::Verdict& verdict) {
+  if (!verdict.rule.empty() || verdict.action != "unknown") {
+    return {};
+  }
+  const std::string_view reason = verdict.reason;
+  if (reason.find(": syntax error") != std::string_view::npos) {
+    return sqlstate::kSyntaxError;
+  }
+  if (!reason.ends_with(" does not exist") && !reason.ends_with(" does not exist for these types")) {
+    return {};
+  }
+  constexpr std::pair<std::string_view, std::string_view> kThings[] = {
+      {": relation \"", sqlstate::kUndefinedTable},  {": column \"", sqlstate::kUndefinedColumn},
+      {": function ", sqlstate::kUndefinedFunction}, {": operator ", sqlstate::kUndefinedFunction},
+      {": type \"", sqlstate::kUndefinedObject},
+  };
+  for (const auto& [words, state] : kThings) {
+    if (reason.find(words) != std::string_view::npos) {
+      return state;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 ErrorMessage Denied(const policy::Verdict& verdict, std::string_view audit_id) {
   ErrorMessage error;
-  error.sqlstate = sqlstate::kDenied;
+  const std::string_view natural = NaturalState(verdict);
+  error.sqlstate = natural.empty() ? sqlstate::kDenied : natural;
   const std::string name = NameOf(verdict);
   error.message =
       name.empty() ? fmt::format("denied: {}", verdict.reason) : fmt::format("denied by {}: {}", name, verdict.reason);

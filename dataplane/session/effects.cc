@@ -192,6 +192,11 @@ bool Conversation::MayQuote(const Run& run, const pg::ErrorFields& fields) const
   if (RunTouchesMasked(run)) {
     return true;
   }
+  // A constraint that is checked later quotes the row of an earlier statement.
+  const bool is_violation = fields.sqlstate().starts_with("23");
+  if (is_violation && run.judged->basis->view->MasksRelation(fields.Get('s'), fields.Get('t'))) {
+    return true;
+  }
   const masking::SearchRules* const rules = run.judged->basis->search.get();
   if (rules == nullptr) {
     return false;

@@ -39,6 +39,9 @@ struct Expectation {
   bool suppressed = false;
   // The message was replaced by one that is bound to fail; its error becomes this one.
   std::unique_ptr<wire::postgres::ErrorMessage> denial;
+  // The text was cut before a statement that names what does not exist; the error of what stands in its place becomes
+  // this one.
+  std::unique_ptr<wire::postgres::ErrorMessage> missing;
   RunPtr run;
   StatementPtr statement;
   // How to take back what the message did to the names.

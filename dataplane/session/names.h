@@ -16,6 +16,7 @@
 
 #include "dataplane/session/judgement.h"
 #include "dataplane/session/run.h"
+#include "dataplane/wire/postgres/error.h"
 
 namespace chaperone::session {
 
@@ -38,6 +39,8 @@ using StatementPtr = Ref<PreparedStatement>;
 struct Portal : Counted<Portal> {
   StatementPtr statement;
   RunPtr run;
+  // It would run a statement or cursor that does not exist: the error of every Execute.
+  std::unique_ptr<wire::postgres::ErrorMessage> missing;
   // WITH HOLD: survives its transaction.
   bool holdable = false;
   // By DECLARE: each protocol-level Execute is an attempt of its own.

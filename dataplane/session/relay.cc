@@ -39,6 +39,9 @@ Task<void> Session::Relay() {
     if ((bits & kReply) != 0) {
       StepApproval();
     }
+    if (conversation_->to_client().backlog_size() > 0 || conversation_->to_server().backlog_size() > 0) {
+      Flush();  // one of them may take more now
+    }
     if ((bits & kServerReady) != 0) {
       PumpServer();
     }
@@ -100,7 +103,7 @@ size_t Session::server_frame_bytes() const {
 }
 
 void Session::PumpServer() {
-  if (conversation_->to_client().backlog_size() > 0 && !Flush()) {
+  if (conversation_->to_client().backlog_size() > 0) {
     return;
   }
   do {

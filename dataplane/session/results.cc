@@ -37,17 +37,24 @@ Conversation::Source Conversation::SourceOf(const Run& run) const {
 }
 
 bool Conversation::RunTouchesMasked(const Run& run) const {
+  if (!run.judged->basis->view->MasksAnything()) {
+    return false;
+  }
+  if (run.index >= run.judged->facts.statements.size()) {
+    return run.judged->touches_masked;  // all of it has run: an exhausted portal was executed again
+  }
   const Source source = SourceOf(run);
   return run.judged->touches_masked || source.judged == nullptr || source.judged->touches_masked;
 }
 
 bool Conversation::PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats) {
   const Source source = SourceOf(run);
-  if (source.judged == nullptr || source.index >= source.judged->facts.statements.size()) {
+  const bool is_predicted = source.judged != nullptr && source.index < source.judged->facts.statements.size();
+  if (!is_predicted && run.judged->basis->view->MasksAnything()) {
     EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database returned a result that no statement asked for"));
     return false;
   }
-  const bool plain = !source.judged->changes_rows && !source.judged->touches_masked;
+  const bool plain = !is_predicted || (!source.judged->changes_rows && !source.judged->touches_masked);
   if (plain && recorder_.FindShape(description, formats, nullptr, &run.shape_id)) {
     run.plan = nullptr;
     return true;
@@ -71,8 +78,11 @@ bool Conversation::PlanColumns(Run& run, std::string_view description, const std
     }
     const JudgeBasis& basis = *source.judged->basis;
     const masking::ResultPlanInput input{source.judged->facts.statements[source.index],
-                                         source.judged->plans[source.index], *basis.catalog, *basis.view,
-                                         host_.masking_key(), basis.search};
+                                         source.judged->plans[source.index],
+                                         *basis.catalog,
+                                         *basis.view,
+                                         host_.masking_key(),
+                                         basis.search};
     auto plan = masking::PlanResult(input, columns);
     if (!plan.ok()) {
       EndWith(sqlstate::kDenied, plan.status());
@@ -143,7 +153,8 @@ bool Conversation::OpenResult(Run& run, const Expectation& entry) {
     return PlanColumns(run, statement.row_description, &run.formats);
   }
   const Source source = SourceOf(run);
-  if (source.judged == nullptr || source.judged->changes_rows || source.judged->touches_masked) {
+  const bool is_predicted = source.judged != nullptr || !run.judged->basis->view->MasksAnything();
+  if (!is_predicted || (source.judged != nullptr && (source.judged->changes_rows || source.judged->touches_masked))) {
     EndWith(sqlstate::kConnectionFailure,
             base::DataLoss("the database returned rows of columns that it never described"));
     return false;
@@ -265,8 +276,9 @@ bool Conversation::SearchCopyRow(Run& run, std::string_view body) {
   const masking::Searched searched = run.copy_search->Apply(body, out);
   if (searched == masking::Searched::kNull || (searched == masking::Searched::kChanged && run.copy_is_binary)) {
     out->resize(start);
-    EndWith(sqlstate::kDenied, base::FailedPrecondition("COPY met a value that a detector of the policy hides, in a form "
-                                                        "that cannot be masked; use SELECT instead"));
+    EndWith(sqlstate::kDenied,
+            base::FailedPrecondition("COPY met a value that a detector of the policy hides, in a form "
+                                     "that cannot be masked; use SELECT instead"));
     return false;
   }
   if (searched == masking::Searched::kUnchanged) {

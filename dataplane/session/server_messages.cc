@@ -211,6 +211,9 @@ bool Conversation::OnErrorResponse(std::string_view frame, std::string_view body
 // cancellation, and nothing that could quote a masked value.
 void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, std::string_view frame) {
   const RunPtr run = entry.run;
+  if (entry.missing != nullptr && IsMissing(fields)) {
+    entry.denial = std::move(entry.missing);
+  }
   const bool denied = entry.denial != nullptr;
   const bool limited = run != nullptr && !run->limit.empty();
   const bool scrubbed = run != nullptr && MayQuote(*run, fields);

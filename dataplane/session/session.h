@@ -56,6 +56,7 @@ class Session final : public Conversation::Host {
   static constexpr uint32_t kReply = runtime::Waiter::kFirstFree << 3;
 
   // startup.cc: each is false when the session is over (the client has been told why).
+  void TakeStartup(const wire::postgres::Startup& startup);
   runtime::Task<bool> Negotiate();
   runtime::Task<bool> AcceptTls(bool direct);
   runtime::Task<bool> OnSslRequest(size_t packet_bytes);

@@ -102,6 +102,22 @@ Task<bool> Session::OnSslRequest(size_t packet_bytes) {
   co_return true;
 }
 
+// Keeps the parameters, and what there is to say of a newer minor version or of options that are not known.
+void Session::TakeStartup(const pg::Startup& startup) {
+  for (const auto& [name, value] : startup.parameters) {
+    startup_parameters_.emplace_back(name, value);
+  }
+  std::vector<std::string_view> unknown_options;
+  for (const auto& [name, value] : startup_parameters_) {
+    if (name.substr(0, 5) == "_pq_.") {
+      unknown_options.push_back(name);
+    }
+  }
+  if (startup.protocol > pg::kProtocol30 || !unknown_options.empty()) {
+    pg::AppendNegotiateProtocolVersion(unknown_options, &negotiation_);
+  }
+}
+
 Task<bool> Session::Negotiate() {
   // Direct TLS shows in the first byte, which must stay in the socket for TLS to read.
   client_watched_.Want(true, false);
@@ -138,18 +154,7 @@ Task<bool> Session::Negotiate() {
       co_return false;
     }
     if (const auto* startup = std::get_if<pg::Startup>(&*packet)) {
-      for (const auto& [name, value] : startup->parameters) {
-        startup_parameters_.emplace_back(name, value);
-      }
-      std::vector<std::string_view> unknown_options;
-      for (const auto& [name, value] : startup_parameters_) {
-        if (name.substr(0, 5) == "_pq_.") {
-          unknown_options.push_back(name);
-        }
-      }
-      if (startup->protocol > pg::kProtocol30 || !unknown_options.empty()) {
-        pg::AppendNegotiateProtocolVersion(unknown_options, &negotiation_);
-      }
+      TakeStartup(*startup);
       client_in_.erase(0, packet_bytes);
       co_return true;
     }

@@ -55,6 +55,27 @@ void Conversation::Substitute(Kind kind, Admission refused, std::string_view nam
   }
 }
 
+// Everything before the statement at fault goes as it is; in its place goes one of its kind that fails alike.
+void Conversation::SubstituteMissing(Admission refused) {
+  const sql::Statement& statement = refused.run->judged->facts.statements[*refused.missing];
+  std::string text = refused.run->judged->text.substr(0, statement.offset);
+  text += fmt::format("\n{} \"{}\"",
+                      statement.object_verb == sql::SessionObjectVerb::kExecute ? "EXECUTE" : "FETCH ALL FROM",
+                      kNoSuchName);
+  pg::AppendQuery(text, to_server_.own());
+  to_server_.Added();
+  Expectation& entry = expected_.Push(Kind::kQuery);
+  entry.missing = std::move(refused.denial);
+  entry.run = std::move(refused.run);
+  executed_since_sync_ = false;
+  unsynced_ = false;
+  PauseForAnswers();
+}
+
+bool Conversation::IsMissing(const pg::ErrorFields& fields) {
+  return fields.message().find(kNoSuchName) != std::string_view::npos;
+}
+
 void Conversation::SubstituteNatural(Kind kind, std::string_view state, std::string message) {
   Admission refused;
   refused.denial = std::make_unique<pg::ErrorMessage>();

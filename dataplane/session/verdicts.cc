@@ -69,7 +69,9 @@ JudgedPtr Conversation::JudgeText(std::string_view text, bool* wait) {
   return judged;
 }
 
-bool Conversation::ResolveNames(const Judged& judged, Named* named, pg::ErrorMessage* error) {
+// Adds the statements that the text names. Returns the first statement that names what does not exist, and fills
+// `error`.
+std::optional<uint32_t> Conversation::ResolveNames(const Judged& judged, Named* named, pg::ErrorMessage* error) {
   for (size_t i = 0; judged.has_session_objects && i < judged.facts.statements.size(); ++i) {
     const sql::Statement& statement = judged.facts.statements[i];
     const bool executes = statement.object_verb == sql::SessionObjectVerb::kExecute;
@@ -93,7 +95,7 @@ bool Conversation::ResolveNames(const Judged& judged, Named* named, pg::ErrorMes
       error->sqlstate = executes ? sqlstate::kInvalidStatementName : sqlstate::kInvalidCursorName;
       error->message =
           fmt::format("{} \"{}\" does not exist", executes ? "prepared statement" : "cursor", statement.object_name);
-      return false;
+      return static_cast<uint32_t>(i);
     }
     Refresh(*target);
     named->targets.push_back(target->judged);
@@ -101,7 +103,7 @@ bool Conversation::ResolveNames(const Judged& judged, Named* named, pg::ErrorMes
       named->verdict = &target->judged->verdict;
     }
   }
-  return true;
+  return std::nullopt;
 }
 
 void Conversation::Refresh(PreparedStatement& statement) {
@@ -123,11 +125,13 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   Named named;
   named.verdict = &judged->verdict;
   pg::ErrorMessage error;
-  if (!ResolveNames(*judged, &named, &error)) {
+  const std::optional<uint32_t> missing = ResolveNames(*judged, &named, &error);
+  if (missing && named.verdict->decision == policy::Decision::kAllow) {
     Admission admission = Start(judged->verdict, judged, channel, bind, parameter_types, "");
     if (admission.outcome == Admission::Outcome::kRun) {
       admission.outcome = Admission::Outcome::kRefuse;
       admission.denial = std::make_unique<pg::ErrorMessage>(std::move(error));
+      admission.missing = missing;
     }
     return admission;
   }
@@ -143,6 +147,15 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
     return Refuse(judged, degraded, channel, bind, parameter_types);
   }
   if (verdict.decision == policy::Decision::kRequireApproval) {
+    if (missing) {
+      // Nobody is asked for what cannot run.
+      Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
+      if (admission.outcome == Admission::Outcome::kRun) {
+        admission.outcome = Admission::Outcome::kRefuse;
+        admission.denial = std::make_unique<pg::ErrorMessage>(std::move(error));
+      }
+      return admission;
+    }
     return AdmitApproved(judged, named, channel, bind, parameter_types);
   }
   return Start(verdict, judged, channel, bind, parameter_types, "");
@@ -299,7 +312,7 @@ bool Conversation::StillNeedsApproval() {
   Named named;
   named.verdict = &judged->verdict;
   pg::ErrorMessage error;
-  if (!ResolveNames(*judged, &named, &error) || named.verdict->decision != policy::Decision::kRequireApproval) {
+  if (ResolveNames(*judged, &named, &error) || named.verdict->decision != policy::Decision::kRequireApproval) {
     return false;
   }
   return TextOf(*judged, named.targets) == ask_->text;

@@ -28,7 +28,7 @@ principals:
   - subject: "*"
 databases: ["*/*"]
 statements:
-  - {id: all, effect: allow, actions: ["*"], resources: ["*"]}
+  - {id: all, effect: allow, actions: ["*", unknown], resources: ["*"]}
 recording: {results: masked, rows_per_statement: 1000}
 degraded: {read: 1h, write: 1h}
 """

@@ -7,6 +7,7 @@ import difflib
 import os
 import re
 import subprocess
+import threading
 import time
 import unittest
 
@@ -64,11 +65,15 @@ class BigResults(StackTest):
         before, highest = self.stack.sidecar.resident_bytes(), 0
         reader = subprocess.Popen([BIN / "psql", "-XqAt", "-c", "SELECT g, repeat('x', 50) FROM generate_series(1, 1000000) g"],
                                   env=dict(os.environ, **target.env), stdout=subprocess.PIPE)
+        watchdog = threading.Timer(120, reader.kill)
+        watchdog.start()
+        self.addCleanup(watchdog.cancel)
         lines = 0
         for lines, _ in enumerate(reader.stdout, 1):
             if lines % 50000 == 0:
                 highest = max(highest, self.stack.sidecar.resident_bytes())
-        self.assertEqual(reader.wait(), 0)
+        reader.stdout.close()
+        self.assertEqual(reader.wait(60), 0)
         self.assertEqual(lines, 1_000_000)
         self.assertLess(highest - before, _RESIDENT_GROWTH_MAX)
 

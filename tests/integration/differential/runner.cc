@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -101,9 +102,17 @@ class Conversation {
   bool skipping_ = false;
 };
 
+// The same error but for the place in the server's source: errors that the sidecar gives in the server's stead have none.
+bool SameButForSource(const Message& proxy, const Message& direct) {
+  if (!Field(proxy, 'F').empty()) return false;
+  constexpr std::string_view kFields = "SVCMDHPpqWstcdn";
+  return std::all_of(kFields.begin(), kFields.end(), [&](char field) { return Field(proxy, field) == Field(direct, field); });
+}
+
 bool SameError(const Message& proxy, const Message& direct) {
   if (proxy.body == direct.body) return true;
   if (direct.type != 'E') return false;
+  if (SameButForSource(proxy, direct)) return true;
   const std::string_view proxy_code = Field(proxy, 'C');
   const bool stands_for_denial = Field(direct, 'M').find("chaperone_denied") != std::string_view::npos;
   if (stands_for_denial) return proxy_code == "42501" && Field(proxy, 'S') == "ERROR";

@@ -1,4 +1,4 @@
-// JDBC: prepared statements (client and server side), batches, fetch size, generated keys, COPY, large objects, notifications,
+// JDBC: prepared statements (client and server side), batches, fetch size, generated keys, COPY, notifications,
 // cancel, savepoints, metadata, errors.
 import java.io.StringReader;
 import java.io.StringWriter;
@@ -7,8 +7,6 @@ import java.sql.*;
 import java.util.Properties;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyManager;
-import org.postgresql.largeobject.LargeObject;
-import org.postgresql.largeobject.LargeObjectManager;
 
 public class JdbcSession {
   interface Action { void run() throws Exception; }
@@ -151,17 +149,6 @@ public class JdbcSession {
     show(copy.copyIn("COPY numbers FROM STDIN", new StringReader("1\tone\n2\t\\N\n")));
     failing(() -> copy.copyIn("COPY numbers FROM STDIN", new StringReader("x\tone\n")));
     rows(statement.executeQuery("SELECT * FROM numbers ORDER BY n"));
-    connection.setAutoCommit(false);
-    LargeObjectManager large = connection.unwrap(PGConnection.class).getLargeObjectAPI();
-    long oid = large.createLO();
-    LargeObject object = large.open(oid, LargeObjectManager.READWRITE);
-    object.write("large object".getBytes());
-    object.seek(6);
-    show(new String(object.read(6)), object.size());
-    object.close();
-    large.delete(oid);
-    connection.commit();
-    connection.setAutoCommit(true);
     statement.execute("LISTEN shop");
     statement.execute("NOTIFY shop, 'hello'");
     for (var notification : connection.unwrap(PGConnection.class).getNotifications(2000)) show(notification.getName(), notification.getParameter());

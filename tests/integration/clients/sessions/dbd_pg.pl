@@ -1,4 +1,4 @@
-# Perl's DBD::Pg: placeholders, server-side prepare, COPY both ways, large objects, asynchronous queries, notifications, errors.
+# Perl's DBD::Pg: placeholders, server-side prepare, COPY both ways, asynchronous queries, notifications, errors.
 use strict;
 use warnings;
 use DBI;
@@ -47,16 +47,6 @@ show(map { s/\s+/ /gr } @lines);
 $dbh->do("COPY numbers FROM STDIN");
 $dbh->pg_putcopydata("x\ty\n");
 $dbh->pg_putcopyend or failed();
-
-$dbh->begin_work;
-my $oid = $dbh->pg_lo_creat($dbh->{pg_INV_WRITE});
-my $fd = $dbh->pg_lo_open($oid, $dbh->{pg_INV_WRITE});
-show($dbh->pg_lo_write($fd, "large object", 12), $dbh->pg_lo_lseek($fd, 6, 0));
-my $buffer = "";
-show($dbh->pg_lo_read($fd, $buffer, 6), $buffer);
-$dbh->pg_lo_close($fd);
-$dbh->pg_lo_unlink($oid);
-$dbh->commit;
 
 my $async = $dbh->prepare("SELECT count(*) FROM orders, pg_sleep(0.2)", {pg_async => PG_ASYNC});
 $async->execute;

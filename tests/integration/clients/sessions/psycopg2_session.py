@@ -1,4 +1,4 @@
-"""psycopg2: the client side formats statements; cursors, COPY, large objects, notifications, two-phase commit, errors."""
+"""psycopg2: the client side formats statements; cursors, COPY, notifications, two-phase commit, errors."""
 import datetime
 import decimal
 import io
@@ -81,17 +81,6 @@ connection.rollback()
 binary = io.BytesIO()
 cursor.copy_expert("COPY (SELECT id, price FROM products ORDER BY id LIMIT 3) TO STDOUT (FORMAT binary)", binary)
 show(binary.getvalue().hex())
-
-large = connection.lobject(0, "wb")
-show(large.write(b"x" * 100000), large.tell())
-oid = large.oid
-large.close()
-large = connection.lobject(oid, "rb")
-large.seek(99990)
-show(large.read())
-large.close()
-connection.lobject(oid).unlink()
-connection.commit()
 
 connection.autocommit = True
 cursor.execute("LISTEN channel")
