@@ -20,7 +20,8 @@ namespace {
 constexpr int kKeepAliveMs = 10'000;
 constexpr int kKeepAliveTimeoutMs = 5'000;
 constexpr int kMessageBytesMax = 64 << 20;
-// While waiting for a connection: how often to look whether it is still wanted, and how often to say that there is none.
+// While waiting for a connection: how often to look whether it is still wanted, and how often to say that there is
+// none.
 constexpr std::chrono::milliseconds kStep{250};
 constexpr std::chrono::seconds kReportFirst{1};
 constexpr std::chrono::seconds kReportAgain{30};

@@ -31,8 +31,8 @@ struct ChannelOptions {
 // Connects when it is first used. Errors: FailedPrecondition with the file that cannot be read.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options);
 
-// Waits until the channel is connected; says so in the log when it takes long. False when `stopping` becomes true. A stream that is
-// started on a connected channel does not fail for want of anybody who drives the handshake.
+// Waits until the channel is connected; says so in the log when it takes long. False when `stopping` becomes true. A
+// stream that is started on a connected channel does not fail for want of anybody who drives the handshake.
 bool AwaitConnected(grpc::Channel& channel, const std::string& address, const std::function<bool()>& stopping);
 
 // The same code and message.

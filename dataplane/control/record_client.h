@@ -1,8 +1,9 @@
 // The Record stream: what the spools hold goes up in sealed chunks; what the control plane has for good is acknowledged
 // and leaves the disk. After a break it goes on where the control plane says.
 //
-// Threading: one thread for each live spool. One client of a run, the first, also sends what earlier runs left, before its own; the
-// others wait for it, since the control plane takes the sessions of earlier runs for over once it hears of a live spool.
+// Threading: one thread for each live spool. One client of a run, the first, also sends what earlier runs left, before
+// its own; the others wait for it, since the control plane takes the sessions of earlier runs for over once it hears of
+// a live spool.
 #ifndef CHAPERONE_DATAPLANE_CONTROL_RECORD_CLIENT_H_
 #define CHAPERONE_DATAPLANE_CONTROL_RECORD_CLIENT_H_
 
@@ -41,8 +42,8 @@ class RecordClient {
     std::atomic<bool> older_sent{false};
   };
 
-  // `older`: what earlier runs left, for the first client of the run. Spools are removed from the disk when they are sealed and
-  // acknowledged.
+  // `older`: what earlier runs left, for the first client of the run. Spools are removed from the disk when they are
+  // sealed and acknowledged.
   RecordClient(std::shared_ptr<grpc::Channel> channel, std::shared_ptr<Run> run,
                std::vector<std::shared_ptr<recorder::Spool>> older, std::shared_ptr<recorder::Spool> live,
                const Options& options);

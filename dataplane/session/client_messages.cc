@@ -186,6 +186,10 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
     EndWith(sqlstate::kProtocolViolation, status);
     return Took::kWait;
   }
+  if (IsUncertain(Names::UndoStep::Kind::kStatement, bind.statement)) {
+    PauseForAnswers();
+    return Took::kWait;
+  }
   const StatementPtr statement = names_.FindStatement(bind.statement);
   if (statement == nullptr) {
     SubstituteNatural(Kind::kBind, sqlstate::kInvalidStatementName,
@@ -208,6 +212,7 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
   portal->run = std::move(admission.run);
   // The server, too, finds out when it is executed.
   portal->missing = std::move(admission.denial);
+  portal->round = expected_.rounds() + 1;
   for (size_t i = 0; i < bind.result_formats.size(); ++i) {
     portal->run->formats.push_back(bind.result_formats[i]);
   }
@@ -231,7 +236,12 @@ Conversation::Took Conversation::OnDescribe(std::string_view frame) {
     EndWith(sqlstate::kProtocolViolation, status);
     return Took::kWait;
   }
-  if (describe.kind == pg::ObjectKind::kStatement) {
+  const bool is_statement = describe.kind == pg::ObjectKind::kStatement;
+  if (IsUncertain(is_statement ? Names::UndoStep::Kind::kStatement : Names::UndoStep::Kind::kPortal, describe.name)) {
+    PauseForAnswers();
+    return Took::kWait;
+  }
+  if (is_statement) {
     PassAndExpect(frame, Kind::kDescribeStatement).statement = names_.FindStatement(describe.name);
     return Took::kYes;
   }
@@ -247,6 +257,10 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
   pg::Execute execute;
   if (const absl::Status status = pg::DecodeExecute(frame.substr(pg::kHeaderBytes), &execute); !status.ok()) {
     EndWith(sqlstate::kProtocolViolation, status);
+    return Took::kWait;
+  }
+  if (IsUncertain(Names::UndoStep::Kind::kPortal, execute.portal)) {
+    PauseForAnswers();
     return Took::kWait;
   }
   const PortalPtr portal = names_.FindPortal(execute.portal);
@@ -350,6 +364,19 @@ void Conversation::EndWith(std::string_view state, const absl::Status& status) {
 }
 
 // The next message waits until the server has answered everything before it.
+// The name was given its meaning in an earlier round that the server has not answered yet: if that round fails, the
+// server goes by another meaning than we do. Within one round it cannot: an error there skips what is behind it.
+bool Conversation::IsUncertain(Names::UndoStep::Kind kind, std::string_view name) {
+  bool is_earlier = false;
+  for (size_t i = expected_.size(); i-- > 0;) {
+    is_earlier = is_earlier || ExpectationQueue::EndsRound(expected_[i].kind);
+    if (expected_[i].undo.kind == kind && expected_[i].undo.name == name) {
+      return is_earlier;
+    }
+  }
+  return false;
+}
+
 void Conversation::PauseForAnswers() {
   if (expected_.empty()) {
     return;

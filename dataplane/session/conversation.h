@@ -220,6 +220,7 @@ class Conversation {
   void EndWith(std::string_view sqlstate, const absl::Status& status);
   void PauseForAnswers();
   bool NeedsFreshNames() const;
+  bool IsUncertain(Names::UndoStep::Kind kind, std::string_view name);
 
   // verdicts.cc
   JudgedPtr JudgeText(std::string_view text, bool* wait);
@@ -262,6 +263,7 @@ class Conversation {
   bool Unexpected(char type);
   void SettleFront();
   void SkipToSync();
+  void TakeBack(size_t i, size_t skipped);
   void MaybeResume();
 
   // results.cc
@@ -329,6 +331,8 @@ class Conversation {
   // The message at hand was judged under a refreshed catalog already.
   bool catalog_retried_ = false;
   bool probing_ = false;
+  // Rounds that the server has ended.
+  uint64_t rounds_done_ = 0;
   int probe_closes_left_ = 0;
   std::vector<std::string> probe_cells_;
 };

@@ -68,11 +68,11 @@ void Conversation::ApplyEffects(const Run& run) {
       names_.SetPortal(statement.object_name, nullptr);
       break;
     case sql::SessionObjectVerb::kCloseAll:
-      names_.RemoveAllPortals();
+      names_.RemoveAllPortals(run);
       break;
     case sql::SessionObjectVerb::kDiscardAll:
       names_.RemoveAllStatements();
-      names_.RemoveAllPortals();
+      names_.RemoveAllPortals(run);
       names_stale_ = true;
       break;
     default:

@@ -58,7 +58,16 @@ class ExpectationQueue {
   Expectation& operator[](size_t i) { return entries_[first_ + i]; }
   Expectation& back() { return entries_.back(); }
 
+  // Rounds that have begun: a round ends with the ReadyForQuery that answers a Sync, Query or FunctionCall.
+  uint64_t rounds() const { return rounds_; }
+
+  static bool EndsRound(Expectation::Kind kind) {
+    return kind == Expectation::Kind::kSync || kind == Expectation::Kind::kQuery ||
+           kind == Expectation::Kind::kFunctionCall;
+  }
+
   Expectation& Push(Expectation::Kind kind) {
+    rounds_ += EndsRound(kind) ? 1 : 0;
     Expectation& entry = entries_.emplace_back();
     entry.kind = kind;
     return entry;
@@ -78,7 +87,10 @@ class ExpectationQueue {
     }
   }
   // Removes the entry at `i` (0 is the front).
-  void Erase(size_t i) { entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(first_ + i)); }
+  void Erase(size_t i) {
+    rounds_ -= EndsRound(entries_[first_ + i].kind) ? 1 : 0;
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(first_ + i));
+  }
 
  private:
   static constexpr size_t kKeepEntries = 16;
@@ -86,6 +98,7 @@ class ExpectationQueue {
 
   std::vector<Expectation> entries_;
   size_t first_ = 0;
+  uint64_t rounds_ = 0;
 };
 
 }  // namespace chaperone::session

@@ -62,14 +62,22 @@ void Names::TakeBack(UndoStep step) {
   }
 }
 
-void Names::EndTransaction() {
-  if (unnamed_portal_ != nullptr && !unnamed_portal_->holdable) {
+void Names::RemoveAllPortals(const Run& running) {
+  if (unnamed_portal_ != nullptr && unnamed_portal_->run.get() != &running) {
+    unnamed_portal_ = nullptr;
+  }
+  std::erase_if(portals_, [&](const auto& entry) { return entry.second->run.get() != &running; });
+}
+
+void Names::EndTransaction(uint64_t round) {
+  const auto is_over = [round](const Portal& portal) { return !portal.holdable && portal.round <= round; };
+  if (unnamed_portal_ != nullptr && is_over(*unnamed_portal_)) {
     unnamed_portal_ = nullptr;
   }
   if (portals_.empty()) {
     return;
   }
-  std::erase_if(portals_, [](const auto& entry) { return !entry.second->holdable; });
+  std::erase_if(portals_, [&](const auto& entry) { return is_over(*entry.second); });
 }
 
 }  // namespace chaperone::session

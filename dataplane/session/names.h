@@ -43,6 +43,8 @@ struct Portal : Counted<Portal> {
   std::unique_ptr<wire::postgres::ErrorMessage> missing;
   // WITH HOLD: survives its transaction.
   bool holdable = false;
+  // The round (see ExpectationQueue) in which it was bound: it dies with the transaction that ends that round.
+  uint64_t round = 0;
   // By DECLARE: each protocol-level Execute is an attempt of its own.
   bool is_cursor = false;
 };
@@ -72,12 +74,11 @@ class Names {
     statements_.clear();
     unnamed_statement_ = nullptr;
   }
-  void RemoveAllPortals() {
-    portals_.clear();
-    unnamed_portal_ = nullptr;
-  }
-  // The transaction is over: every portal is, but those that are holdable.
-  void EndTransaction();
+  // All but the one that runs: what closes all portals may run in one.
+  void RemoveAllPortals(const Run& running);
+  // The transaction that ended `round` is over, and with it every portal of that round and earlier ones, but those that
+  // are holdable.
+  void EndTransaction(uint64_t round);
 
   size_t statement_count() const { return statements_.size(); }
   size_t portal_count() const { return portals_.size(); }

@@ -211,7 +211,8 @@ bool Conversation::OnErrorResponse(std::string_view frame, std::string_view body
 // cancellation, and nothing that could quote a masked value.
 void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, std::string_view frame) {
   const RunPtr run = entry.run;
-  if (entry.missing != nullptr && IsMissing(fields)) {
+  const bool missing = entry.missing != nullptr && IsMissing(fields);
+  if (missing) {
     entry.denial = std::move(entry.missing);
   }
   const bool denied = entry.denial != nullptr;
@@ -231,7 +232,11 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
     error.message = fields.message();
   }
   if (!entry.suppressed && !entry.injected) {
-    if (denied || limited || scrubbed) {
+    if (missing) {
+      // The server's own error, but for the name.
+      pg::AppendError(fields, error.message, to_client_.own());
+      to_client_.Added();
+    } else if (denied || limited || scrubbed) {
       pg::AppendError(error, to_client_.own());
       to_client_.Added();
     } else {
@@ -247,6 +252,28 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
   }
 }
 
+// What a discarded message did to a name is undone. A later round may have given the name another meaning, which stays:
+// then that step remembers what was before both.
+void Conversation::TakeBack(size_t i, size_t skipped) {
+  Names::UndoStep step = std::move(expected_[i].undo);
+  if (step.kind == Names::UndoStep::Kind::kNone) {
+    return;
+  }
+  // A Parse that fails drops the unnamed statement before it does anything else (exec_parse_message, postgres.c).
+  if (i == 0 && expected_[i].kind == Kind::kParse && step.name.empty()) {
+    step.statement = nullptr;
+  }
+  for (size_t later = skipped; later < expected_.size(); ++later) {
+    Names::UndoStep& next = expected_[later].undo;
+    if (next.kind == step.kind && next.name == step.name) {
+      next.statement = std::move(step.statement);
+      next.portal = std::move(step.portal);
+      return;
+    }
+  }
+  names_.TakeBack(std::move(step));
+}
+
 // The server discards everything up to the next Sync: so do the expectations, and what the discarded messages changed
 // is taken back, last first.
 void Conversation::SkipToSync() {
@@ -256,7 +283,7 @@ void Conversation::SkipToSync() {
   }
   for (size_t i = count; i-- > 0;) {
     Expectation& entry = expected_[i];
-    names_.TakeBack(std::move(entry.undo));
+    TakeBack(i, count);
     if (entry.run != nullptr && !entry.run->is_recorded) {
       RecordSkipped(*entry.run);
     }
@@ -288,8 +315,9 @@ bool Conversation::OnReadyForQuery(std::string_view frame, std::string_view body
   expected_.PopFront();
   const bool ended = transaction_ != pg::TransactionStatus::kIdle && status == pg::TransactionStatus::kIdle;
   transaction_ = status;
+  ++rounds_done_;
   if (status == pg::TransactionStatus::kIdle) {
-    names_.EndTransaction();
+    names_.EndTransaction(rounds_done_);
     OnTransactionEnd(ended);
   } else if (status == pg::TransactionStatus::kFailed && names_changed_in_transaction_) {
     names_stale_ = true;

@@ -12,6 +12,7 @@ RUN apt-get update \
         libre2-9 \
         libssl3 \
         libstdc++6 \
+        libyaml-cpp0.7 \
     && rm -rf /var/lib/apt/lists/*
 COPY --chmod=0755 chaperone /usr/bin/chaperone
 USER 10001:10001

@@ -80,6 +80,19 @@ class Approvals(StackTest):
         self.assertIsNone(connection.sqlstate(self.sql))
         self.assertEqual(self.stock(), before + 1)
 
+    def test_a_name_that_a_failed_parse_did_not_rename_still_means_the_held_statement(self):
+        connection, before = self.connect("ada"), self.stock()
+        connection.send(frontend.parse(self.sql, "s1"), frontend.sync()).read_until("Z")
+        # The second Parse fails, since the name is taken: what is bound behind it is the UPDATE and not the SELECT.
+        connection.send(frontend.parse("SELECT 1", "s1"), frontend.sync(),
+                        frontend.bind(statement="s1"), frontend.execute(), frontend.sync())
+        self.assertEqual(next(m.sqlstate for m in connection.read_until("Z") if m.type == "E"), "42P05")
+        approval = self.await_pending()
+        self.assertEqual(self.stock(), before)
+        self.stack.approver("approvals", "reject", approval)
+        self.assertEqual(self.outcome(connection), "ZC002")
+        self.assertEqual(self.stock(), before)
+
     def test_other_text_other_parameters_or_another_agent_is_another_approval(self):
         connection = self.connect("ada")
         approval = self.hold(connection)

@@ -184,9 +184,7 @@ class FailingEnv final : public ::rocksdb::EnvWrapper {
    public:
     FailingFile(std::unique_ptr<::rocksdb::WritableFile> inner, const std::atomic<bool>* fail)
         : WritableFileWrapper(inner.get()), inner_(std::move(inner)), fail_(fail) {}
-    ::rocksdb::Status Sync() override {
-      return *fail_ ? ::rocksdb::Status::NoSpace("test") : inner_->Sync();
-    }
+    ::rocksdb::Status Sync() override { return *fail_ ? ::rocksdb::Status::NoSpace("test") : inner_->Sync(); }
     ::rocksdb::Status Fsync() override { return Sync(); }
 
    private:

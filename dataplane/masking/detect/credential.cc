@@ -161,7 +161,8 @@ void RecognizeAssignment(const CellScan& scan, size_t begin, size_t end, uint32_
   }
   scan.Report(Kind::kPasswordAssignment, value.begin, value.end);
   // The same bytes again would change nothing.
-  if (!scan.wants(Kind::kPasswordAssignment) && scan.wants(Kind::kConnectionString) && IsInConnectionString(scan, begin, value.end)) {
+  if (!scan.wants(Kind::kPasswordAssignment) && scan.wants(Kind::kConnectionString) &&
+      IsInConnectionString(scan, begin, value.end)) {
     scan.Report(Kind::kConnectionString, value.begin, value.end);
   }
 }

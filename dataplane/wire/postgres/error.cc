@@ -66,6 +66,14 @@ std::string_view ErrorFields::severity() const {
 }
 
 void AppendError(const ErrorMessage& error, std::string* out) { Append('E', error, out); }
+void AppendError(const ErrorFields& fields, std::string_view message, std::string* out) {
+  MessageWriter writer(out);
+  writer.Begin('E');
+  for (const auto& [code, text] : fields.all()) {
+    writer.U8(static_cast<uint8_t>(code)).CString(UpToNul(code == 'M' ? message : text));
+  }
+  writer.U8(0).End();
+}
 void AppendNotice(const ErrorMessage& notice, std::string* out) { Append('N', notice, out); }
 
 }  // namespace chaperone::wire::postgres

@@ -70,6 +70,8 @@ struct ErrorMessage {
 
 // Appends an ErrorResponse ('E'). NUL bytes in texts are cut away with what follows.
 void AppendError(const ErrorMessage& error, std::string* out);
+// Appends a server's error with another primary message.
+void AppendError(const ErrorFields& fields, std::string_view message, std::string* out);
 // Appends a NoticeResponse ('N').
 void AppendNotice(const ErrorMessage& notice, std::string* out);
 

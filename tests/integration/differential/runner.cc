@@ -102,11 +102,13 @@ class Conversation {
   bool skipping_ = false;
 };
 
-// The same error but for the place in the server's source: errors that the sidecar gives in the server's stead have none.
+// The same error but for the place in the server's source: errors that the sidecar gives in the server's stead have
+// none.
 bool SameButForSource(const Message& proxy, const Message& direct) {
   if (!Field(proxy, 'F').empty()) return false;
   constexpr std::string_view kFields = "SVCMDHPpqWstcdn";
-  return std::all_of(kFields.begin(), kFields.end(), [&](char field) { return Field(proxy, field) == Field(direct, field); });
+  return std::all_of(kFields.begin(), kFields.end(),
+                     [&](char field) { return Field(proxy, field) == Field(direct, field); });
 }
 
 bool SameError(const Message& proxy, const Message& direct) {

@@ -82,6 +82,7 @@ binary = io.BytesIO()
 cursor.copy_expert("COPY (SELECT id, price FROM products ORDER BY id LIMIT 3) TO STDOUT (FORMAT binary)", binary)
 show(binary.getvalue().hex())
 
+connection.commit()
 connection.autocommit = True
 cursor.execute("LISTEN channel")
 cursor.execute("SELECT pg_notify('channel', 'payload ' || g) FROM generate_series(1, 3) g")
