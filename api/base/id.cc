@@ -2,7 +2,9 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <mutex>
 
 namespace chaperone::base::internal {
 
@@ -15,6 +17,25 @@ constexpr size_t kTimeBytes = 6;
 int DigitOf(char c) {
   const size_t at = kAlphabet.find(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
   return at == std::string_view::npos ? -1 : static_cast<int>(at);
+}
+
+uint64_t Load(const IdBytes& bytes, size_t at, size_t size) {
+  uint64_t value = 0;
+  for (size_t i = at; i < at + size; ++i) {
+    value = value << 8 | bytes[i];
+  }
+  return value;
+}
+
+// The id that lies `step` + 1 behind `id`.
+IdBytes Later(IdBytes id, uint64_t step) {
+  uint64_t carry = step + 1;
+  for (size_t i = kIdBytes; i-- > kTimeBytes && carry != 0;) {
+    carry += id[i];
+    id[i] = static_cast<uint8_t>(carry);
+    carry >>= 8;
+  }
+  return id;
 }
 
 }  // namespace
@@ -30,6 +51,14 @@ IdBytes NewIdBytes(std::chrono::system_clock::time_point now) {
   if (getrandom(bytes.data() + kTimeBytes, kRandomBytes, 0) != static_cast<ssize_t>(kRandomBytes)) {
     std::abort();
   }
+  static std::mutex mutex;
+  static IdBytes last{};
+  const std::lock_guard lock(mutex);
+  const bool same_time = std::equal(bytes.begin(), bytes.begin() + kTimeBytes, last.begin());
+  if (same_time && bytes <= last) {
+    bytes = Later(last, Load(bytes, kIdBytes - 4, 4));
+  }
+  last = bytes;
   return bytes;
 }
 
