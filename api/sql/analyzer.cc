@@ -232,6 +232,9 @@ void Analyzer::Finish(Statement* out) {
 void Analyzer::AnalyzeStatement(const Node& statement, Statement* out) {
   out_ = out;
   statement_ = &statement;
+  for (const Oid type : parameter_types_) {
+    RequireDomainChecks(type, -1);
+  }
   Dispatch(statement);
   Finish(out);
 }

@@ -227,6 +227,7 @@ class Analyzer {
   const Type* ResolveTypeName(const Node& type_name, bool* is_array);
   Oid TypeOf(const Node& type_name);
   void RequireCast(const Value& value, Oid target, int32_t location);
+  void RequireDomainChecks(Oid type, int32_t location);
   void AnalyzeSetConfig(const Node& call, std::span<const Value> arguments, int32_t location);
   void AnalyzeSequenceCall(const Function& function, const Node& call, int32_t location);
 

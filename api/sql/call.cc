@@ -134,6 +134,7 @@ Value Analyzer::CallFunction(const QualifiedName& name, const Node* call, std::s
     const Type* type = arguments.size() == 1 ? path_.FindType(name.schema, name.name) : nullptr;
     if (type != nullptr) {
       // type(x) is a cast.
+      RequireDomainChecks(type->oid, location);
       RequireCast(arguments[0], type->oid, location);
       value.type = type->oid;
       return value;
@@ -147,6 +148,20 @@ Value Analyzer::CallFunction(const QualifiedName& name, const Node* call, std::s
   for (const Function* function : candidates) {
     RequireFunction(*function, call, arguments, location);
     safe = safe && IsSafe(function->function_class);
+    if (function->returns_set) {
+      // How many rows there are says something about what it was given.
+      AddPredicate(value);
+    }
+    if (function->schema == oids::kPgCatalog && function->name == "setseed") {
+      // What random() gives later depends on it.
+      RecordKept(value);
+    }
+    if (oids::IsPolymorphic(function->result)) {
+      // json_populate_record(row, …) makes values of the row's type.
+      for (const Oid type : types) {
+        RequireDomainChecks(type, location);
+      }
+    }
   }
   if (!safe) {
     // It may return anything, and keep what it is given.
@@ -379,7 +394,9 @@ Oid Analyzer::TypeOf(const Node& type_name) {
   if (type == nullptr) {
     return 0;
   }
-  return is_array ? type->array : type->oid;
+  const Oid oid = is_array ? type->array : type->oid;
+  RequireDomainChecks(type->oid, type_name.location());
+  return oid;
 }
 
 Value Analyzer::CombineCast(const Node& cast, std::span<Value> parts) {
@@ -394,6 +411,7 @@ Value Analyzer::CombineCast(const Node& cast, std::span<Value> parts) {
     return UnknownValue();
   }
   const Oid target = is_array ? type->array : type->oid;
+  RequireDomainChecks(type->oid, cast.location());
   const NodeList typmods = type_name.Get(pg::TypeName::kTypmods);
   if (target == value.type && target != 0) {
     if (typmods.empty()) {
@@ -430,6 +448,44 @@ void Analyzer::RequireAssignment(ColumnId column, const Value& value, int32_t lo
   const Column* target = relation == nullptr ? nullptr : relation->ColumnByNumber(column.attnum);
   if (target != nullptr && target->type != value.type) {
     RequireCast(value, target->type, location);
+  }
+}
+
+// Making a value of a domain calls what its CHECK calls, which needs `execute` when someone made it; so does making a
+// value that holds such a value.
+void Analyzer::RequireDomainChecks(Oid type, int32_t location) {
+  const std::vector<DomainCheck>& checks = catalog_.data().domain_checks;
+  if (checks.empty()) {
+    return;
+  }
+  std::vector<Oid> open = {type};
+  for (size_t i = 0; i < open.size(); ++i) {
+    const Type* current = catalog_.TypeByOid(open[i]);
+    if (current == nullptr) {
+      continue;
+    }
+    // What a range is made of is not known here: it may be any domain.
+    const bool range = current->kind == TypeKind::kRange || current->kind == TypeKind::kMultirange;
+    for (const DomainCheck& check : checks) {
+      const Function* function = check.domain == current->oid || (range && current->oid >= oids::kFirstNormal)
+                                     ? catalog_.FunctionByOid(check.function)
+                                     : nullptr;
+      if (function != nullptr) {
+        RequireFunction(*function, nullptr, {}, location);
+      }
+    }
+    const auto add = [&open](Oid part) {
+      if (part != 0 && std::find(open.begin(), open.end(), part) == open.end()) {
+        open.push_back(part);
+      }
+    };
+    add(current->base);
+    add(current->element);
+    if (const Relation* row = catalog_.RelationByOid(current->relation)) {
+      for (const Column& column : row->columns) {
+        add(column.type);
+      }
+    }
   }
 }
 

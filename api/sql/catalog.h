@@ -208,6 +208,12 @@ struct DatabaseInfo {
   std::string_view encoding;
 };
 
+// A function that someone made and that a domain's CHECK calls: each value of the domain runs it.
+struct DomainCheck {
+  Oid domain = 0;
+  Oid function = 0;
+};
+
 // The plain rows of a snapshot; what Catalog is made from. Strings live in `strings`.
 struct CatalogData {
   Arena strings;
@@ -222,6 +228,7 @@ struct CatalogData {
   std::vector<Operator> operators;
   std::vector<Cast> casts;
   std::vector<Extension> extensions;
+  std::vector<DomainCheck> domain_checks;
 };
 
 class Catalog {

@@ -60,7 +60,7 @@ class Row {
   int bad_ = -1;
 };
 
-constexpr size_t kCells[] = {3, 2, 8, 7, 10, 16, 7, 5, 2, 2, 2, 4, 3, 2};
+constexpr size_t kCells[] = {3, 2, 8, 7, 10, 16, 7, 5, 2, 2, 2, 4, 3, 2, 2};
 
 // The items of PostgreSQL's text form of a one-dimensional array: {a,"b c",NULL}. False when it is none.
 bool ParseArray(std::string_view text, std::vector<std::string>* items) {
@@ -131,7 +131,7 @@ uint8_t TriggerEvents(int tgtype) {
 CatalogBuilder::CatalogBuilder() = default;
 
 absl::Status CatalogBuilder::AddRow(size_t query, Cells cells) {
-  static_assert(std::size(kCells) == 14);
+  static_assert(std::size(kCells) == 15);
   if (query >= std::size(kCells) || cells.size() != kCells[query]) {
     return base::InvalidArgument("catalog query {} does not give rows of {} cells", query, cells.size());
   }
@@ -141,7 +141,7 @@ absl::Status CatalogBuilder::AddRow(size_t query, Cells cells) {
       &CatalogBuilder::AddColumn,      &CatalogBuilder::AddType,      &CatalogBuilder::AddFunction,
       &CatalogBuilder::AddOperator,    &CatalogBuilder::AddCast,      &CatalogBuilder::AddView,
       &CatalogBuilder::AddInheritance, &CatalogBuilder::AddRule,      &CatalogBuilder::AddTrigger,
-      &CatalogBuilder::AddGenerated,   &CatalogBuilder::AddExtension,
+      &CatalogBuilder::AddGenerated,   &CatalogBuilder::AddExtension, &CatalogBuilder::AddDomainCheck,
   };
   static_assert(std::size(kHandlers) == std::size(kCells));
   return base::Annotate((this->*kHandlers[query])(cells), fmt::format("catalog query {}", query));
@@ -385,6 +385,12 @@ absl::Status CatalogBuilder::AddGenerated(Cells cells) {
 absl::Status CatalogBuilder::AddExtension(Cells cells) {
   Row row(cells);
   data_.extensions.push_back({Intern(row.Text(0)), Intern(row.Text(1))});
+  return row.status();
+}
+
+absl::Status CatalogBuilder::AddDomainCheck(Cells cells) {
+  Row row(cells);
+  data_.domain_checks.push_back({row.GetOid(0), row.GetOid(1)});
   return row.status();
 }
 

@@ -508,6 +508,11 @@ std::string EncodeCatalog(const Catalog& catalog) {
     out.Text(extension.name);
     out.Text(extension.version);
   }
+  out.Number(data.domain_checks.size());
+  for (const DomainCheck& check : data.domain_checks) {
+    out.Number(check.domain);
+    out.Number(check.function);
+  }
   return out.Take();
 }
 
@@ -549,6 +554,12 @@ absl::StatusOr<std::shared_ptr<const Catalog>> DecodeCatalog(std::string_view by
     Extension& extension = data.extensions.emplace_back();
     extension.name = in.Text();
     extension.version = in.Text();
+  }
+  const size_t checks = in.Count();
+  for (size_t i = 0; i < checks && in.ok(); ++i) {
+    DomainCheck& check = data.domain_checks.emplace_back();
+    check.domain = in.GetOid();
+    check.function = in.GetOid();
   }
   if (!in.ok() || !in.AtEnd()) {
     return base::DataLoss("the catalog snapshot is cut short or damaged");

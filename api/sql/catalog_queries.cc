@@ -11,7 +11,7 @@ namespace {
 // A bound on each result: past it the builder refuses the snapshot, rather than judge by part of it.
 #define CHAPERONE_ROWS_MAX "1000001"
 
-constexpr std::array<std::string_view, 14> kQueries = {
+constexpr std::array<std::string_view, 15> kQueries = {
     // 0: the database.
     "SELECT pg_catalog.current_database()::pg_catalog.text, pg_catalog.current_setting('server_version_num'),"
     " pg_catalog.current_setting('server_encoding')",
@@ -90,6 +90,16 @@ constexpr std::array<std::string_view, 14> kQueries = {
     // 13: extensions.
     "SELECT e.extname::pg_catalog.text, e.extversion::pg_catalog.text FROM pg_catalog.pg_extension e"
     " ORDER BY e.extname LIMIT 10001",
+    // 14: functions that domains' checks call, by themselves or through an operator. Built-in ones are not recorded.
+    "SELECT DISTINCT c.contypid::pg_catalog.text, f.oid::pg_catalog.text FROM pg_catalog.pg_constraint c"
+    " JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass"
+    " AND d.objid OPERATOR(pg_catalog.=) c.oid"
+    " LEFT JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) d.refobjid"
+    " AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass"
+    " JOIN pg_catalog.pg_proc f ON (f.oid OPERATOR(pg_catalog.=) d.refobjid"
+    " AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass)"
+    " OR f.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid"
+    " WHERE c.contypid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid ORDER BY 1, 2 LIMIT " CHAPERONE_ROWS_MAX,
 };
 
 #undef CHAPERONE_ROWS_MAX
@@ -104,7 +114,8 @@ constexpr std::string_view kProbe =
     ", " CHAPERONE_PART("pg_namespace") ", " CHAPERONE_PART("pg_class") ", " CHAPERONE_PART("pg_attribute")
     ", " CHAPERONE_PART("pg_type") ", " CHAPERONE_PART("pg_proc") ", " CHAPERONE_PART("pg_operator")
     ", " CHAPERONE_PART("pg_cast") ", " CHAPERONE_PART("pg_rewrite") ", " CHAPERONE_PART("pg_inherits")
-    ", " CHAPERONE_PART("pg_trigger") ", " CHAPERONE_PART("pg_attrdef") ", " CHAPERONE_PART("pg_extension") ")";
+    ", " CHAPERONE_PART("pg_trigger") ", " CHAPERONE_PART("pg_attrdef") ", " CHAPERONE_PART("pg_extension")
+    ", " CHAPERONE_PART("pg_constraint") ")";
 #undef CHAPERONE_PART
 
 constexpr std::string_view kQuickProbe =
@@ -113,7 +124,8 @@ constexpr std::string_view kQuickProbe =
     "c.oid)"
     " FROM pg_catalog.unnest('{pg_catalog.pg_namespace,pg_catalog.pg_class,pg_catalog.pg_attribute,pg_catalog.pg_type,"
     "pg_catalog.pg_proc,pg_catalog.pg_operator,pg_catalog.pg_cast,pg_catalog.pg_rewrite,pg_catalog.pg_inherits,"
-    "pg_catalog.pg_trigger,pg_catalog.pg_attrdef,pg_catalog.pg_extension}'::pg_catalog.regclass[]) c(oid)";
+    "pg_catalog.pg_trigger,pg_catalog.pg_attrdef,pg_catalog.pg_extension,pg_catalog.pg_constraint}'::pg_catalog."
+    "regclass[]) c(oid)";
 
 }  // namespace
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <iterator>
 
+#include "api/sql/oids.h"
+
 namespace chaperone::sql {
 
 namespace {
@@ -80,9 +82,6 @@ bool Matches(const ListedFunction& listed, const FunctionIdentity& function) {
   return listed.schema == function.schema && listed.name == function.name && listed.arguments == function.arguments;
 }
 
-// The first oid that initdb does not hand out.
-constexpr uint32_t kFirstNormalOid = 16384;
-
 }  // namespace
 
 std::string_view FunctionClassName(FunctionClass function_class) {
@@ -94,7 +93,7 @@ std::string_view FunctionClassReason(FunctionClass function_class) {
 }
 
 FunctionClass ClassifyFunction(const FunctionIdentity& function) {
-  if (function.oid >= kFirstNormalOid) {
+  if (function.oid >= oids::kFirstNormal) {
     return IsPureExtensionFunction(function) ? FunctionClass::kSafe : FunctionClass::kUser;
   }
   const auto* fixed = std::lower_bound(std::begin(kListed), std::end(kListed), function.oid,

@@ -7,6 +7,8 @@
 namespace chaperone::sql::oids {
 
 inline constexpr Oid kPgCatalog = 11;
+// The first oid that initdb does not hand out (FirstNormalObjectId).
+inline constexpr Oid kFirstNormal = 16384;
 
 inline constexpr Oid kBool = 16;
 inline constexpr Oid kBytea = 17;
