@@ -137,10 +137,11 @@ void Analyzer::AnalyzeOnConflict(const Node& clause, const RangeItem& target, Sc
         AddPredicate(Evaluate(expression, *scope));
         continue;
       }
-      // The columns of the constraint: named, not read.
+      // Whether a row has that value decides what happens.
       if (const Column* column = relation.FindColumn(element->Get(pg::IndexElem::kName))) {
         const Value value = RelationColumn(relation, *column);
         NoteReference(value);
+        equality_.Add(value.flows);
       }
     }
     AnalyzePredicate(infer->Get(pg::InferClause::kWhereClause), *scope);
