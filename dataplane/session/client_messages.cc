@@ -120,7 +120,7 @@ Conversation::Took Conversation::OnQuery(std::string_view frame) {
     return Took::kWait;
   }
   bool wait = false;
-  const JudgedPtr judged = JudgeText(query.text, &wait);
+  const JudgedPtr judged = JudgeText(query.text, {}, &wait);
   if (wait) {
     return Took::kWait;
   }
@@ -153,8 +153,12 @@ Conversation::Took Conversation::OnParse(std::string_view frame) {
     EndWith(sqlstate::kProtocolViolation, status);
     return Took::kWait;
   }
+  std::vector<uint32_t> parameter_types;
+  for (size_t i = 0; i < parse.parameter_types.size(); ++i) {
+    parameter_types.push_back(parse.parameter_types[i]);
+  }
   bool wait = false;
-  const JudgedPtr judged = JudgeText(parse.text, &wait);
+  const JudgedPtr judged = JudgeText(parse.text, parameter_types, &wait);
   if (wait) {
     return Took::kWait;
   }
@@ -173,9 +177,7 @@ Conversation::Took Conversation::OnParse(std::string_view frame) {
   StatementPtr statement(new PreparedStatement);
   statement->judged = judged;
   statement->context_id = context_->id();
-  for (size_t i = 0; i < parse.parameter_types.size(); ++i) {
-    statement->parameter_types.push_back(parse.parameter_types[i]);
-  }
+  statement->parameter_types = std::move(parameter_types);
   PassAndExpect(frame, Kind::kParse).undo = names_.SetStatement(parse.name, std::move(statement));
   return Took::kYes;
 }

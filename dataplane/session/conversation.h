@@ -223,7 +223,7 @@ class Conversation {
   bool IsUncertain(Names::UndoStep::Kind kind, std::string_view name);
 
   // verdicts.cc
-  JudgedPtr JudgeText(std::string_view text, bool* wait);
+  JudgedPtr JudgeText(std::string_view text, const std::vector<uint32_t>& parameter_types, bool* wait);
   std::optional<uint32_t> ResolveNames(const Judged& judged, Named* named, wire::postgres::ErrorMessage* error);
   void Refresh(PreparedStatement& statement);
   Admission Admit(const JudgedPtr& judged, recording::Channel channel, const wire::postgres::Bind* bind,

@@ -1,5 +1,6 @@
 #include "dataplane/session/judgement.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -34,9 +35,18 @@ JudgeContext::JudgeContext(JudgeBasis basis, uint64_t policy_revision, sql::Sess
       names_(std::move(names)),
       options_(options) {}
 
-JudgedPtr JudgeContext::Judge(std::string_view text, std::chrono::system_clock::time_point now) {
+JudgedPtr JudgeContext::Judge(std::string_view text, const std::vector<uint32_t>& parameter_types,
+                              std::chrono::system_clock::time_point now) {
   ++lookups_;
-  const auto found = cache_.find(text);
+  std::string_view key = text;
+  if (std::any_of(parameter_types.begin(), parameter_types.end(), [](uint32_t type) { return type != 0; })) {
+    // No text holds a NUL.
+    typed_key_.assign(text).push_back('\0');
+    typed_key_.append(reinterpret_cast<const char*>(parameter_types.data()),
+                      parameter_types.size() * sizeof(parameter_types[0]));
+    key = typed_key_;
+  }
+  const auto found = cache_.find(key);
   if (found != cache_.end()) {
     const JudgedPtr& judged = found->second.judged;
     if (!judged->verdict.valid_until || now < *judged->verdict.valid_until) {
@@ -44,24 +54,35 @@ JudgedPtr JudgeContext::Judge(std::string_view text, std::chrono::system_clock::
       ages_.splice(ages_.end(), ages_, found->second.age);
       return judged;
     }
-    cached_text_bytes_ -= judged->text.size();
+    cached_text_bytes_ -= found->first.size();
     ages_.erase(found->second.age);
     cache_.erase(found);
   }
-  JudgedPtr judged = Make(text, now);
+  const std::shared_ptr<Judged> judged = Make(text, parameter_types, now);
+  if (key.size() != text.size()) {
+    judged->typed_key = key;
+  }
   Remember(judged);
   return judged;
 }
 
-JudgedPtr JudgeContext::Make(std::string_view text, std::chrono::system_clock::time_point now) const {
+std::shared_ptr<Judged> JudgeContext::Make(std::string_view text, const std::vector<uint32_t>& parameter_types,
+                                           std::chrono::system_clock::time_point now) const {
   auto judged = std::make_shared<Judged>();
   judged->basis = basis_;
   judged->key = NextKey();
   judged->text = text;
+  judged->parameter_types = parameter_types;
   judged->policy_revision = policy_revision_;
   sql::AnalyzeLimits limits;
   limits.parse.text_bytes_max = options_.statement_bytes_max;
-  judged->facts = sql::Analyze(text, catalog(), names_, limits);
+  if (parameter_types.empty()) {
+    judged->facts = sql::Analyze(text, catalog(), names_, limits);
+  } else {
+    sql::SessionContext names = names_;
+    names.parameter_types = parameter_types;
+    judged->facts = sql::Analyze(text, catalog(), names, limits);
+  }
   judged->verdict = view().Judge(judged->facts, now);
   for (const sql::Statement& statement : judged->facts.statements) {
     masking::StatementPlan plan = masking::PlanStatement(statement, catalog(), view());
@@ -79,15 +100,16 @@ JudgedPtr JudgeContext::Make(std::string_view text, std::chrono::system_clock::t
 }
 
 void JudgeContext::Remember(const JudgedPtr& judged) {
-  if (judged->text.size() > kCachedTextMax) {
+  const std::string_view key = judged->typed_key.empty() ? judged->text : judged->typed_key;
+  if (key.size() > kCachedTextMax) {
     return;
   }
-  cached_text_bytes_ += judged->text.size();
-  const auto age = ages_.insert(ages_.end(), std::string_view(judged->text));
-  cache_.emplace(std::string_view(judged->text), Entry{judged, age});
+  cached_text_bytes_ += key.size();
+  const auto age = ages_.insert(ages_.end(), key);
+  cache_.emplace(key, Entry{judged, age});
   while (cache_.size() > options_.cache_entries_max || cached_text_bytes_ > options_.cache_text_bytes_max) {
     const auto oldest = cache_.find(ages_.front());
-    cached_text_bytes_ -= oldest->second.judged->text.size();
+    cached_text_bytes_ -= oldest->first.size();
     ages_.pop_front();
     cache_.erase(oldest);
   }

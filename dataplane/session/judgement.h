@@ -38,6 +38,10 @@ struct Judged {
   // Identifies the text for the recorder; never repeats within the process.
   uint64_t key = 0;
   std::string text;
+  // Types of its parameters as the Parse message declares them; empty when it declares none.
+  std::vector<uint32_t> parameter_types;
+  // What the cache finds it by: the text and those types; empty when the text will do.
+  std::string typed_key;
   sql::Facts facts;
   policy::Verdict verdict;
   // A masking rule refuses it: then the verdict is deny, and made from this.
@@ -67,7 +71,9 @@ class JudgeContext {
   JudgeContext(JudgeBasis basis, uint64_t policy_revision, sql::SessionContext names, const Options& options);
 
   // The judgement of `text` at `now`. Never fails: what cannot be understood is denied.
-  JudgedPtr Judge(std::string_view text, std::chrono::system_clock::time_point now);
+  // Declared types of parameters decide which functions and operators a text calls, and so are part of what is judged.
+  JudgedPtr Judge(std::string_view text, const std::vector<uint32_t>& parameter_types,
+                  std::chrono::system_clock::time_point now);
 
   // Differs between contexts of the process.
   uint64_t id() const { return id_; }
@@ -86,7 +92,8 @@ class JudgeContext {
     JudgedPtr judged;
     std::list<std::string_view>::iterator age;
   };
-  JudgedPtr Make(std::string_view text, std::chrono::system_clock::time_point now) const;
+  std::shared_ptr<Judged> Make(std::string_view text, const std::vector<uint32_t>& parameter_types,
+                               std::chrono::system_clock::time_point now) const;
   void Remember(const JudgedPtr& judged);
 
   const uint64_t id_;
@@ -94,10 +101,12 @@ class JudgeContext {
   const uint64_t policy_revision_;
   const sql::SessionContext names_;
   const Options options_;
-  // Keys are views of the entries' own texts; the list is ordered from the longest unused.
+  // Keys are views of the judgements' own texts or typed keys; the list is ordered from the longest unused.
   std::unordered_map<std::string_view, Entry> cache_;
   std::list<std::string_view> ages_;
   size_t cached_text_bytes_ = 0;
+  // Kept for its memory.
+  std::string typed_key_;
   uint64_t lookups_ = 0;
   uint64_t hits_ = 0;
 };

@@ -58,8 +58,8 @@ bool IsWrite(const sql::Facts& facts) {
 
 }  // namespace
 
-JudgedPtr Conversation::JudgeText(std::string_view text, bool* wait) {
-  JudgedPtr judged = context_->Judge(text, host_.Wall());
+JudgedPtr Conversation::JudgeText(std::string_view text, const std::vector<uint32_t>& parameter_types, bool* wait) {
+  JudgedPtr judged = context_->Judge(text, parameter_types, host_.Wall());
   // A name that is not known may be newer than the catalog at hand: look once before it is refused.
   if (IsUnknown(judged->verdict) && !catalog_retried_ && host_.CatalogMayBeStale()) {
     catalog_retried_ = true;
@@ -111,7 +111,7 @@ void Conversation::Refresh(PreparedStatement& statement) {
   if (statement.context_id == context_->id() && (!valid_until || host_.Wall() < *valid_until)) {
     return;
   }
-  JudgedPtr judged = context_->Judge(statement.judged->text, host_.Wall());
+  JudgedPtr judged = context_->Judge(statement.judged->text, statement.judged->parameter_types, host_.Wall());
   statement.context_id = context_->id();
   if (judged != statement.judged) {
     // Judged anew: what the server said of its columns was said under other circumstances.
@@ -308,7 +308,7 @@ int Conversation::PositionOf(std::string_view text, int32_t offset) {
 }
 
 bool Conversation::StillNeedsApproval() {
-  const JudgedPtr judged = context_->Judge(ask_->judged->text, host_.Wall());
+  const JudgedPtr judged = context_->Judge(ask_->judged->text, ask_->judged->parameter_types, host_.Wall());
   Named named;
   named.verdict = &judged->verdict;
   pg::ErrorMessage error;
