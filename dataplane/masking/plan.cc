@@ -112,6 +112,11 @@ std::optional<MaskingRefusal> CheckWrites(const sql::Statement& statement, const
         fmt::format("the value of {} is masked and must not be copied into a table, setting or message", name),
         fmt::format("Leave {} out of the values that are written.", name));
   }
+  if (statement.object_verb == sql::SessionObjectVerb::kExecute && statement.write_unknown) {
+    return MaskingRefusal{"", "",
+                          "CREATE TABLE AS EXECUTE copies what the prepared statement reads, which may be masked",
+                          "Use CREATE TABLE AS with the query itself."};
+  }
   return std::nullopt;
 }
 
@@ -135,11 +140,31 @@ std::optional<MaskingRefusal> CheckCopy(const sql::Statement& statement, const R
   return std::nullopt;
 }
 
+// Triggers and functions that someone made may raise what they have read; a row that a constraint refuses is quoted.
+bool MayQuote(const sql::Statement& statement, const Rules& rules) {
+  bool known = true;
+  return statement.runs_triggers ||
+         std::any_of(statement.needs.begin(), statement.needs.end(), [&](const sql::Need& need) {
+           switch (need.action) {
+             case sql::Action::kExecute:
+             case sql::Action::kDdl:
+             case sql::Action::kMaintain:
+               return true;
+             case sql::Action::kInsert:
+             case sql::Action::kUpdate:
+             case sql::Action::kDelete:
+               return rules.For({need.oid, 0}, &known) != nullptr || !known;
+             default:
+               return false;
+           }
+         });
+}
+
 bool TouchesMasked(const sql::Statement& statement, const Rules& rules) {
   bool known = true;
   const bool masked = rules.FirstMasked(statement.referenced, &known) != nullptr ||
                       rules.FirstMasked(statement.written, &known) != nullptr;
-  return masked || !known;
+  return masked || !known || MayQuote(statement, rules);
 }
 
 }  // namespace

@@ -45,12 +45,14 @@ struct StatementPlan {
   // One for each output; meaningful when outputs_known.
   std::vector<OutputMask> outputs;
   bool outputs_known = false;
-  // The statement refers to a masked column somewhere, or to what is not known: errors and notices may quote its
-  // values, and the server's provenance is checked.
+  // The statement refers to a masked column somewhere, or to what is not known, writes to a table that has one, or runs
+  // code that someone made: errors and notices may quote values.
   bool touches_masked = false;
   // Some output is masked, or cells are searched by detectors.
   bool changes_rows = false;
   std::optional<MaskingRefusal> refusal;
+  // The last description of this statement's result that was found to be the predicted one, with nothing to mask.
+  mutable std::string verified_description;
 };
 
 // REQUIRES: the view outlives the plan.

@@ -1,5 +1,7 @@
 #include "dataplane/masking/result.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "dataplane/masking/catalog_types.h"
@@ -48,30 +50,36 @@ absl::Status CheckPrediction(const sql::OutputColumn& predicted, const ResultCol
       "passes unmasked");
 }
 
-// A value of which nothing may show: redacted where the type has a form for that, else NULL.
-policy::MaskingRule OpaqueRule(const OutputMask& mask) {
-  policy::MaskingRule rule;
-  if (mask.rule != nullptr) {
-    rule.policy = mask.rule->policy;
-    rule.id = mask.rule->id;
-  } else {
-    rule.id = "unknown-source";
+bool IsText(uint32_t type_oid) {
+  constexpr uint32_t kTypes[] = {19, 25, 705, 1042, 1043};  // name, text, unknown, bpchar, varchar
+  return std::find(std::begin(kTypes), std::end(kTypes), type_oid) != std::end(kTypes);
+}
+
+// A value of which nothing may show: a constant where the type is text, else NULL.
+ResultPlan::Column MakeOpaque(const OutputMask& mask, const ResultColumn& column) {
+  ResultPlan::Column made;
+  made.is_opaque = true;
+  made.rule = mask.rule != nullptr ? mask.rule->id : "unknown-source";
+  const bool null = mask.rule != nullptr && mask.rule->method == policy::MaskMethod::kNull;
+  if (!null && IsText(column.type_oid)) {
+    made.constant = "****";
   }
-  rule.method = mask.rule != nullptr && mask.rule->method == policy::MaskMethod::kNull ? policy::MaskMethod::kNull
-                                                                                       : policy::MaskMethod::kRedact;
-  return rule;
+  made.method = policy::MaskMethodName(made.constant ? policy::MaskMethod::kRedact : policy::MaskMethod::kNull, 0);
+  return made;
 }
 
 ResultPlan::Column MakeColumn(const OutputMask& mask, const ResultColumn& column, const MaskContext& context) {
-  ResultPlan::Column made;
   if (mask.kind == OutputMask::Kind::kNone) {
-    return made;
+    return {};
+  }
+  if (mask.kind == OutputMask::Kind::kOpaque) {
+    return MakeOpaque(mask, column);
   }
   const ColumnType type{column.type_oid, column.type_modifier, column.binary ? Format::kBinary : Format::kText};
-  const policy::MaskingRule rule = mask.kind == OutputMask::Kind::kColumn ? *mask.rule : OpaqueRule(mask);
-  made.masker = MakeCellMasker(rule, type, context);
-  made.rule = rule.id;
-  made.method = policy::MaskMethodName(rule.method, rule.argument);
+  ResultPlan::Column made;
+  made.masker = MakeCellMasker(*mask.rule, type, context);
+  made.rule = mask.rule->id;
+  made.method = policy::MaskMethodName(mask.rule->method, mask.rule->argument);
   return made;
 }
 
@@ -101,6 +109,13 @@ std::vector<const SearchRule*> SearchRulesFor(const ResultPlanInput& input, size
   return input.search->Select(wanted);
 }
 
+void AppendConstant(const std::optional<std::string>& constant, std::string* out) {
+  const size_t at = out->size();
+  out->append(4, '\0');
+  Store(constant ? static_cast<uint32_t>(constant->size()) : 0xffffffff, out->data() + at);
+  out->append(constant.value_or(""));
+}
+
 }  // namespace
 
 absl::Status ResultPlan::MaskRow(std::string_view body, std::string* out, uint64_t* masked_cells) {
@@ -121,7 +136,14 @@ absl::Status ResultPlan::MaskRow(std::string_view body, std::string* out, uint64
       return Malformed();
     }
     at = begin + (size > 0 ? static_cast<size_t>(size) : 0);
-    if (size < 0 || (column.masker == nullptr && column.search == nullptr)) {
+    if (!column.is_opaque && (size < 0 || (column.masker == nullptr && column.search == nullptr))) {
+      continue;
+    }
+    if (column.is_opaque) {
+      out->append(body.substr(copied, begin - 4 - copied));
+      copied = at;
+      AppendConstant(column.constant, out);
+      ++*masked_cells;
       continue;
     }
     const std::string_view cell = body.substr(begin, static_cast<size_t>(size));
@@ -185,12 +207,12 @@ absl::StatusOr<std::shared_ptr<ResultPlan>> PlanResult(const ResultPlanInput& in
     }
     made.push_back(MakeColumn(mask, columns[i], context));
     ResultPlan::Column& last = made.back();
-    if (last.masker == nullptr && input.search != nullptr) {
+    if (last.masker == nullptr && !last.is_opaque && input.search != nullptr) {
       const ColumnType type{columns[i].type_oid, columns[i].type_modifier,
                             columns[i].binary ? Format::kBinary : Format::kText};
       last.search = MakeCellSearch(SearchRulesFor(input, i, columns[i]), columns[i].name, type, &types);
     }
-    masks_any = masks_any || last.masker != nullptr || last.search != nullptr;
+    masks_any = masks_any || last.masker != nullptr || last.is_opaque || last.search != nullptr;
   }
   if (!masks_any) {
     return std::shared_ptr<ResultPlan>();

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,9 @@ class ResultPlan {
   struct Column {
     // Null: no rule names the column.
     std::unique_ptr<CellMasker> masker;
+    // Nothing of the value may show, not even that it is NULL: every cell becomes the same, `constant` or NULL.
+    bool is_opaque = false;
+    std::optional<std::string> constant;
     // Null: the cell is not searched, as one that is masked whole never is.
     std::unique_ptr<CellSearch> search;
     std::string rule;

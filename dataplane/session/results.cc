@@ -10,6 +10,13 @@ namespace chaperone::session {
 namespace pg = wire::postgres;
 namespace sqlstate = wire::postgres::sqlstate;
 
+namespace {
+
+// The longest description that is remembered as verified.
+constexpr size_t kVerifiedDescriptionMax = 8 << 10;
+
+}  // namespace
+
 Run* Conversation::CurrentRun() {
   if (expected_.empty()) {
     return nullptr;
@@ -49,12 +56,14 @@ bool Conversation::RunTouchesMasked(const Run& run) const {
 
 bool Conversation::PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats) {
   const Source source = SourceOf(run);
-  const bool is_predicted = source.judged != nullptr && source.index < source.judged->facts.statements.size();
-  if (!is_predicted && run.judged->basis->view->MasksAnything()) {
+  const bool is_predicted = source.judged != nullptr && source.index < source.judged->facts.statements.size() &&
+                            source.judged->facts.statements[source.index].returns_rows;
+  const bool masks = run.judged->basis->view->MasksAnything();
+  if (!is_predicted && masks) {
     EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database returned a result that no statement asked for"));
     return false;
   }
-  const bool plain = !is_predicted || (!source.judged->changes_rows && !source.judged->touches_masked);
+  const bool plain = !masks || source.judged->plans[source.index].verified_description == description;
   if (plain && recorder_.FindShape(description, formats, nullptr, &run.shape_id)) {
     run.plan = nullptr;
     return true;
@@ -89,6 +98,9 @@ bool Conversation::PlanColumns(Run& run, std::string_view description, const std
       return false;
     }
     run.plan = *std::move(plan);
+    if (run.plan == nullptr && description.size() <= kVerifiedDescriptionMax) {
+      source.judged->plans[source.index].verified_description = description;
+    }
   }
   if (!recorder_.Shape(description, fields, formats, run.plan, &run.shape_id)) {
     EndUnrecorded();
