@@ -206,6 +206,14 @@ std::string Stream::ServerEndPoint() const {
   return std::string(reinterpret_cast<const char*>(hash.data()), length);
 }
 
+void Stream::FinishWrites() {
+  if (ssl_ != nullptr && SSL_is_init_finished(ssl_.get())) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+  }
+  ::shutdown(fd_.get(), SHUT_WR);
+}
+
 void Stream::Close() {
   if (ssl_ != nullptr && SSL_is_init_finished(ssl_.get())) {
     ERR_clear_error();

@@ -82,6 +82,8 @@ class Stream {
   // or for a signature algorithm that defines none.
   std::string ServerEndPoint() const;
 
+  // Nothing more will be written: sends what can be sent of TLS's goodbye, and the end of the stream.
+  void FinishWrites();
   // Sends what can be sent of TLS's goodbye and closes the socket.
   void Close();
   // Gives the socket away. REQUIRES: !is_tls().

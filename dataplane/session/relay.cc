@@ -24,6 +24,7 @@ namespace {
 constexpr size_t kScratchCarryMax = 16 << 10;
 constexpr size_t kReadBytes = 64 << 10;
 constexpr std::chrono::seconds kGoodbyeTimeout{2};
+constexpr size_t kLingerBytesMax = 64 << 20;
 constexpr std::chrono::hours kFarAway{24};
 
 }  // namespace
@@ -326,6 +327,33 @@ void Session::EndRelay(std::optional<pg::ErrorMessage> error, std::string reason
 }
 
 // Tells the client why, if it listens, and the server that nobody will ask any more.
+// Takes what the client is still sending. A socket that is closed with unread input resets the connection, and the
+// client may lose the error that says why.
+Task<void> Session::Linger(runtime::SteadyTime deadline) {
+  std::vector<char>& scratch = table_.scratch();
+  size_t taken = 0;
+  bool finished = false;
+  while (!waiter_.interrupted() && taken < kLingerBytesMax) {
+    const runtime::IoResult read = client_.Read(scratch.data(), scratch.size());
+    if (read.state == IoState::kOk) {
+      taken += read.bytes;
+      continue;
+    }
+    if (read.state != IoState::kWouldBlock || (taken == 0 && client_in_.empty())) {
+      break;
+    }
+    if (!std::exchange(finished, true)) {
+      client_.FinishWrites();
+    }
+    client_watched_.Want(true, false);
+    const uint32_t bits = co_await waiter_.Wait(deadline);
+    if ((bits & runtime::Waiter::kTimeout) != 0) {
+      break;
+    }
+  }
+  client_watched_.Want(false, false);
+}
+
 Task<void> Session::SayGoodbye() {
   const runtime::SteadyTime deadline = loop_.clock().Steady() + kGoodbyeTimeout;
   std::string out = conversation_->to_client().TakeAll();
@@ -342,6 +370,9 @@ Task<void> Session::SayGoodbye() {
       const runtime::Channel channel(client_, client_watched_, waiter_);
       (void)co_await runtime::WriteAll(channel, deadline, out.substr(written.bytes));
     }
+  }
+  if (end_error_ && !client_gone_) {
+    co_await Linger(deadline);
   }
   if (end_error_ && conversation_->busy()) {
     // The session is taken away from its client, and what runs in its name ends too. A client that goes by itself

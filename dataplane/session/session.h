@@ -92,6 +92,7 @@ class Session final : public Conversation::Host {
   void RefreshCatalog();
   void EndRelay(std::optional<wire::postgres::ErrorMessage> error, std::string reason);
   runtime::Task<void> SayGoodbye();
+  runtime::Task<void> Linger(runtime::SteadyTime deadline);
 
   // hold.cc
   void AskForApproval();
@@ -155,6 +156,8 @@ class Session final : public Conversation::Host {
   std::shared_ptr<Session*> self_;
   runtime::SteadyTime last_client_input_{};
   bool catalog_asked_ = false;
+  // Counted among the database's sessions, which keep its catalog.
+  bool in_database_ = false;
   bool catalog_wanted_ = false;
   bool cancel_sent_ = false;
   bool client_gone_ = false;
