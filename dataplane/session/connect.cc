@@ -104,6 +104,8 @@ Task<bool> Session::LearnNames() {
 }
 
 Task<bool> Session::LearnCatalog() {
+  table_.EnterDatabase(database_);
+  in_database_ = true;
   catalog_ = table_.CatalogOf(database_);
   if (catalog_ != nullptr) {
     co_return true;

@@ -73,6 +73,9 @@ void Session::End() {
     services_.counter.LeaveAs(principal_key_);
   }
   services_.counter.Leave();
+  if (in_database_) {
+    table_.LeaveDatabase(database_);
+  }
   table_.Remove(id_);
   for (const auto& done : when_closed_) {
     done();

@@ -91,12 +91,22 @@ std::vector<SessionTable::Ended> SessionTable::SetSnapshot(SnapshotPtr snapshot)
 }
 
 void SessionTable::SetCatalog(const std::string& database, upstream::CatalogPtr catalog) {
-  catalogs_[database] = std::move(catalog);
+  const auto found = databases_.find(database);
+  if (found != databases_.end()) {
+    found->second.catalog = std::move(catalog);
+  }
+}
+
+void SessionTable::LeaveDatabase(const std::string& database) {
+  const auto found = databases_.find(database);
+  if (found != databases_.end() && --found->second.sessions == 0) {
+    databases_.erase(found);
+  }
 }
 
 upstream::CatalogPtr SessionTable::CatalogOf(const std::string& database) const {
-  const auto found = catalogs_.find(database);
-  return found == catalogs_.end() ? nullptr : found->second;
+  const auto found = databases_.find(database);
+  return found == databases_.end() ? nullptr : found->second.catalog;
 }
 
 bool SessionTable::Kill(const base::SessionId& session, const std::string& reason, std::function<void()> done) {

@@ -74,6 +74,7 @@ class SessionTable {
     base::SessionId session;
   };
   std::vector<Ended> SetSnapshot(SnapshotPtr snapshot);
+  // What was read anew; kept when a session here uses the database.
   void SetCatalog(const std::string& database, upstream::CatalogPtr catalog);
   // Ends a session. False when it is not here. `done` runs when its connection is closed.
   bool Kill(const base::SessionId& session, const std::string& reason, std::function<void()> done);
@@ -88,7 +89,10 @@ class SessionTable {
   recorder::Spool& spool() { return *spool_; }
   events::LoopMetrics& metrics() { return metrics_; }
   const SnapshotPtr& snapshot() const { return snapshot_; }
-  // Null when the catalog has not been read yet.
+  // A session begins and ends to use a database; its catalog is kept for as long as one does.
+  void EnterDatabase(const std::string& database) { ++databases_[database].sessions; }
+  void LeaveDatabase(const std::string& database);
+  // Null when the catalog has not been read yet. REQUIRES: the session has entered the database.
   upstream::CatalogPtr CatalogOf(const std::string& database) const;
   std::shared_ptr<const policy::View> ViewFor(const policy::Principal& principal, const std::string& database);
   std::shared_ptr<JudgeContext> ContextFor(const std::shared_ptr<const policy::View>& view, uint64_t policy_revision,
@@ -108,7 +112,11 @@ class SessionTable {
   const std::shared_ptr<recorder::Spool> spool_;
   events::LoopMetrics& metrics_;
   SnapshotPtr snapshot_;
-  std::unordered_map<std::string, upstream::CatalogPtr> catalogs_;
+  struct Database {
+    upstream::CatalogPtr catalog;
+    size_t sessions = 0;
+  };
+  std::unordered_map<std::string, Database> databases_;
   std::unordered_map<std::string, std::weak_ptr<const policy::View>> views_;
   std::unordered_map<std::string, std::weak_ptr<JudgeContext>> contexts_;
   masking::DetectorCache detectors_;

@@ -36,6 +36,12 @@ struct CatalogService::Database {
   CatalogPtr catalog;
   std::string probe;
   std::vector<Question> questions;
+  runtime::SteadyTime last_used{};
+  bool updating = false;
+  bool dropped = false;
+
+  // Whoever asks and whoever holds the last answer; the catalog here is one holder.
+  bool IsInUse() const { return updating || !questions.empty() || catalog.use_count() > 1; }
 };
 
 CatalogService::CatalogService(runtime::Loop& loop, Connector& connector, const Options& options, Listener listener)
@@ -73,14 +79,35 @@ CatalogService::Database* CatalogService::Find(const std::string& name) {
   if (found != databases_.end()) {
     return found->second.get();
   }
-  if (databases_.size() >= options_.databases_max || stopping_) {
+  if (stopping_ || (databases_.size() >= options_.databases_max && !MakePlace())) {
     return nullptr;
   }
-  auto database = std::make_unique<Database>(loop_, name);
-  Database* const made = database.get();
-  databases_.emplace(name, std::move(database));
-  tasks_.Spawn(Serve(*made));
-  return made;
+  const auto database = std::make_shared<Database>(loop_, name);
+  database->last_used = loop_.clock().Steady();
+  databases_.emplace(name, database);
+  tasks_.Spawn(Serve(database));
+  return database.get();
+}
+
+bool CatalogService::MakePlace() {
+  Database* oldest = nullptr;
+  for (const auto& [name, database] : databases_) {
+    if (!database->IsInUse() && (oldest == nullptr || database->last_used < oldest->last_used)) {
+      oldest = database.get();
+    }
+  }
+  if (oldest != nullptr) {
+    Drop(*oldest);
+  }
+  return oldest != nullptr;
+}
+
+void CatalogService::Drop(Database& database) {
+  database.dropped = true;
+  const auto found = databases_.find(database.name);
+  const std::shared_ptr<Database> kept = std::move(found->second);
+  databases_.erase(found);
+  kept->waiter.Raise(runtime::Waiter::kInterrupt);
 }
 
 void CatalogService::Ask(Database& database, bool fresh, runtime::Loop& where, Answer answer) {
@@ -93,37 +120,53 @@ void CatalogService::Ask(Database& database, bool fresh, runtime::Loop& where, A
 }
 
 // One coroutine for each database: waits for questions and for the next probe.
-Task<void> CatalogService::Serve(Database& database) {
-  while (!stopping_) {
-    // Questions that arrive while the database is being asked may be about something newer: they are left for the next
-    // round.
-    std::vector<Database::Question> questions;
-    questions.swap(database.questions);
-    absl::StatusOr<CatalogPtr> result = database.catalog;
-    bool must_read = database.catalog == nullptr && !questions.empty();
-    if (database.catalog != nullptr) {
-      const auto probe = co_await Probe(database);
-      // An unreachable database changes nothing here: the catalog stays, and sessions notice by themselves.
-      must_read = probe.ok() && *probe != database.probe;
+Task<void> CatalogService::Serve(std::shared_ptr<Database> database) {
+  while (!stopping_ && !database->dropped) {
+    database->updating = true;
+    const bool reached = co_await Update(*database);
+    database->updating = false;
+    const auto now = loop_.clock().Steady();
+    if (database->IsInUse()) {
+      database->last_used = now;
+    } else if (!database->dropped && (!reached || now - database->last_used >= options_.unused_max)) {
+      Drop(*database);
     }
-    if (must_read) {
-      result = co_await Read(database);
-      if (result.ok()) {
-        database.catalog = *result;
-        listener_(database.name, database.catalog);
-      }
-    }
-    for (Database::Question& question : questions) {
-      question.where->Post([answer = std::move(question.answer), result] { answer(result); });
-    }
-    const auto next = loop_.clock().Steady() + options_.probe_interval;
+    const auto next = now + options_.probe_interval;
     uint32_t bits = 0;
-    while (!stopping_ && database.questions.empty() && (bits & runtime::Waiter::kTimeout) == 0) {
-      bits = co_await database.waiter.Wait(next);
+    while (!stopping_ && !database->dropped && database->questions.empty() && (bits & runtime::Waiter::kTimeout) == 0) {
+      bits = co_await database->waiter.Wait(next);
     }
   }
-  database.watched.Release();
-  database.connection = nullptr;
+  database->watched.Release();
+  database->connection = nullptr;
+}
+
+Task<bool> CatalogService::Update(Database& database) {
+  // Questions that arrive while the database is being asked may be about something newer: they are left for the next
+  // round.
+  std::vector<Database::Question> questions;
+  questions.swap(database.questions);
+  absl::StatusOr<CatalogPtr> result = database.catalog;
+  bool reached = true;
+  bool must_read = database.catalog == nullptr && !questions.empty();
+  if (database.catalog != nullptr) {
+    const auto probe = co_await Probe(database);
+    // An unreachable database changes nothing here: the catalog stays, and sessions notice by themselves.
+    reached = probe.ok();
+    must_read = probe.ok() && *probe != database.probe;
+  }
+  if (must_read) {
+    result = co_await Read(database);
+    reached = result.ok();
+    if (result.ok()) {
+      database.catalog = *result;
+      listener_(database.name, database.catalog);
+    }
+  }
+  for (Database::Question& question : questions) {
+    question.where->Post([answer = std::move(question.answer), result] { answer(result); });
+  }
+  co_return reached;
 }
 
 Task<absl::Status> CatalogService::Connect(Database& database) {

@@ -2,7 +2,9 @@
 // loop.
 //
 // A catalog is read when the first session of its database begins, again when a probe finds that it has changed, and at
-// once when asked for (DDL went by, or a name was not known). It stays as long as the process lives.
+// once when asked for (DDL went by, or a name was not known). It is in use while anybody holds what was last answered;
+// when nobody has for a while, when the database is gone, or when its place is needed, it is let go with its
+// connection.
 //
 // Threading: everything happens on the service's own loop; Get, Refresh and Known may be called from any thread, and
 // answers are posted to the loop that asked.
@@ -35,6 +37,8 @@ class CatalogService {
     std::chrono::milliseconds query_timeout{30'000};
     // How many databases' catalogs are kept.
     size_t databases_max = 64;
+    // How long one that nobody uses is kept.
+    std::chrono::milliseconds unused_max{600'000};
   };
   using Answer = std::function<void(absl::StatusOr<CatalogPtr>)>;
   // Told of every new catalog, on the service's loop.
@@ -46,8 +50,8 @@ class CatalogService {
   CatalogService& operator=(const CatalogService&) = delete;
 
   // The catalog as last read; reads it when there is none. `answer` runs on `where`. Errors: what connecting and
-  // querying give. REQUIRES: the database exists (a session has connected to it): a name takes up one of few places for
-  // good.
+  // querying give; ResourceExhausted when as many databases as there are places are in use. REQUIRES: the database
+  // exists (a session has connected to it).
   void Get(const std::string& database, runtime::Loop& where, Answer answer);
   // The catalog as it is now: asks the database whether anything has changed, and reads it again if so.
   void Refresh(const std::string& database, runtime::Loop& where, Answer answer);
@@ -58,8 +62,13 @@ class CatalogService {
   struct Database;
 
   Database* Find(const std::string& name);
+  // Makes a place by letting go of what was asked for longest ago. False when all are in use.
+  bool MakePlace();
+  void Drop(Database& database);
   void Ask(Database& database, bool fresh, runtime::Loop& where, Answer answer);
-  runtime::Task<void> Serve(Database& database);
+  runtime::Task<void> Serve(std::shared_ptr<Database> database);
+  // One round: asks the database what is to be asked, and answers. False when the database cannot be asked.
+  runtime::Task<bool> Update(Database& database);
   runtime::Task<absl::StatusOr<CatalogPtr>> Read(Database& database);
   runtime::Task<absl::StatusOr<std::string>> Probe(Database& database);
   runtime::Task<absl::Status> Connect(Database& database);
@@ -69,7 +78,7 @@ class CatalogService {
   const Options options_;
   const Listener listener_;
   // All below: on the service's loop only.
-  std::map<std::string, std::unique_ptr<Database>> databases_;
+  std::map<std::string, std::shared_ptr<Database>> databases_;
   runtime::TaskGroup tasks_;
   bool stopping_ = false;
 };
