@@ -15,6 +15,12 @@ _COPTS = [
 # Generated code is not ours to mend.
 _GENERATED_COPTS = ["-w"]
 
+# What LeakSanitizer is not to report; nothing without it.
+_SUPPRESSIONS = select({
+    "//tools/bazel:asan": ["//tools/bazel:leak_suppressions"],
+    "//conditions:default": [],
+})
+
 def chaperone_library(name, srcs = [], hdrs = [], deps = [], copts = [], **kwargs):
     """A C++ library with the house flags."""
     native.cc_library(
@@ -31,7 +37,7 @@ def chaperone_binary(name, srcs, deps = [], copts = [], linkopts = [], **kwargs)
     native.cc_binary(
         name = name,
         srcs = srcs,
-        deps = deps,
+        deps = deps + _SUPPRESSIONS,
         copts = _COPTS + copts,
         linkopts = linkopts + ["-Wl,-z,relro,-z,now", "-pie"],
         **kwargs
@@ -42,7 +48,7 @@ def chaperone_test(name, srcs = None, deps = [], copts = [], size = "small", **k
     native.cc_test(
         name = name,
         srcs = srcs or [name + ".cc"],
-        deps = deps + ["//tests/support:catch_main"],
+        deps = deps + ["//tests/support:catch_main"] + _SUPPRESSIONS,
         copts = _COPTS + copts,
         size = size,
         **kwargs

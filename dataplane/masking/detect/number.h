@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
 #include <vector>
 
 #include "dataplane/masking/detect/cell_scan.h"
@@ -54,7 +53,7 @@ struct NumberRule {
   // Random digits pass so rarely that the digits alone will do; otherwise a word of context must be near.
   bool compact_alone;
   // Group sizes in which it is written, which alone will do.
-  std::initializer_list<uint32_t> shapes;
+  std::vector<uint32_t> shapes;
   // The separators that count for `shapes`; empty: any single one, the same throughout.
   std::string_view separators = {};
 };
