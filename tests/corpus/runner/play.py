@@ -153,6 +153,9 @@ class Player:
         if verb == "P":
             name, _, sql = rest.partition(" ")
             return wire.parse(sql, _name(name)), 0
+        if verb == "Pt":  # with declared types of parameters, as a JSON list of oids
+            name, types, sql = rest.split(" ", 2)
+            return wire.parse(sql, _name(name), json.loads(types)), 0
         if verb == "B":
             portal, statement, *more = rest.split(" ", 2)
             return wire.bind(json.loads(more[0]) if more else (), _name(portal), _name(statement),

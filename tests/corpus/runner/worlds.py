@@ -3,6 +3,7 @@
 In a schema file `{{x|y}}` stands for x in world a and for y in world b, and a line `-- secrets: QUERY` names a query
 whose cells are the secrets. What a client sees through the sidecar must not depend on the world.
 """
+import os
 import pathlib
 import re
 import urllib.parse
@@ -86,7 +87,8 @@ class Worlds:
         """A fresh copy of a template; the caller drops it. Returns the superuser's endpoint."""
         template = self.template(schema, world)
         self._counter += 1
-        name = f"corpus_case_{self._counter}"
+        # No other run's: what stands between caches by name.
+        name = f"corpus_{os.getpid()}_{self._counter}"
         run_sql(self.server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         run_sql(self.server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return self.server.with_database(name)
