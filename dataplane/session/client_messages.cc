@@ -365,7 +365,6 @@ void Conversation::EndWith(std::string_view state, const absl::Status& status) {
   ending_ = Ending{Fatal(state, std::string(base::Message(status))), "protocol_error"};
 }
 
-// The next message waits until the server has answered everything before it.
 // The name was given its meaning in an earlier round that the server has not answered yet: if that round fails, the
 // server goes by another meaning than we do. Within one round it cannot: an error there skips what is behind it.
 bool Conversation::IsUncertain(Names::UndoStep::Kind kind, std::string_view name) {
@@ -379,6 +378,7 @@ bool Conversation::IsUncertain(Names::UndoStep::Kind kind, std::string_view name
   return false;
 }
 
+// The next message waits until the server has answered everything before it.
 void Conversation::PauseForAnswers() {
   if (expected_.empty()) {
     return;

@@ -326,7 +326,6 @@ void Session::EndRelay(std::optional<pg::ErrorMessage> error, std::string reason
   end_reason_ = std::move(reason);
 }
 
-// Tells the client why, if it listens, and the server that nobody will ask any more.
 // Takes what the client is still sending. A socket that is closed with unread input resets the connection, and the
 // client may lose the error that says why.
 Task<void> Session::Linger(runtime::SteadyTime deadline) {
@@ -354,6 +353,7 @@ Task<void> Session::Linger(runtime::SteadyTime deadline) {
   client_watched_.Want(false, false);
 }
 
+// Tells the client why, if it listens, and the server that nobody will ask any more.
 Task<void> Session::SayGoodbye() {
   const runtime::SteadyTime deadline = loop_.clock().Steady() + kGoodbyeTimeout;
   std::string out = conversation_->to_client().TakeAll();
