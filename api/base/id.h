@@ -35,8 +35,8 @@ class Id {
   Id() = default;
   explicit Id(const IdBytes& bytes) : bytes_(bytes) {}
 
-  // A fresh id: the time from `clock`, 80 random bits from the kernel. Ids that a process makes within one millisecond rise, so
-  // that they are in the order in which things happened.
+  // A fresh id: the time from `clock`, 80 random bits from the kernel. Ids that a process makes within one millisecond
+  // rise, so that they are in the order in which things happened.
   static Id New(const Clock& clock) { return Id(internal::NewIdBytes(clock.Wall())); }
 
   // Errors: InvalidArgument when `text` is not prefix + 26 base32 characters.

@@ -228,6 +228,7 @@ class Analyzer {
   Oid TypeOf(const Node& type_name);
   void RequireCast(const Value& value, Oid target, int32_t location);
   void RequireDomainChecks(Oid type, int32_t location);
+  void NoteCallEffects(const Function& function, std::span<const Oid> types, const Value& all, int32_t location);
   void AnalyzeSetConfig(const Node& call, std::span<const Value> arguments, int32_t location);
   void AnalyzeSequenceCall(const Function& function, const Node& call, int32_t location);
 

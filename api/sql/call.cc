@@ -107,6 +107,25 @@ Value Analyzer::CombineCall(const Node& call, std::span<Value> parts) {
   return value;
 }
 
+// What calling it says about its arguments, `all` taken together, besides what it returns.
+void Analyzer::NoteCallEffects(const Function& function, std::span<const Oid> types, const Value& all,
+                               int32_t location) {
+  if (function.returns_set) {
+    // How many rows there are says something about what it was given.
+    AddPredicate(all);
+  }
+  if (function.schema == oids::kPgCatalog && function.name == "setseed") {
+    // What random() gives later depends on it.
+    RecordKept(all);
+  }
+  if (oids::IsPolymorphic(function.result)) {
+    // json_populate_record(row, …) makes values of the row's type.
+    for (const Oid type : types) {
+      RequireDomainChecks(type, location);
+    }
+  }
+}
+
 Value Analyzer::CallFunction(const QualifiedName& name, const Node* call, std::span<Value> arguments,
                              int32_t location) {
   std::vector<Oid> types;
@@ -147,21 +166,8 @@ Value Analyzer::CallFunction(const QualifiedName& name, const Node* call, std::s
   bool safe = true;
   for (const Function* function : candidates) {
     RequireFunction(*function, call, arguments, location);
+    NoteCallEffects(*function, types, value, location);
     safe = safe && IsSafe(function->function_class);
-    if (function->returns_set) {
-      // How many rows there are says something about what it was given.
-      AddPredicate(value);
-    }
-    if (function->schema == oids::kPgCatalog && function->name == "setseed") {
-      // What random() gives later depends on it.
-      RecordKept(value);
-    }
-    if (oids::IsPolymorphic(function->result)) {
-      // json_populate_record(row, …) makes values of the row's type.
-      for (const Oid type : types) {
-        RequireDomainChecks(type, location);
-      }
-    }
   }
   if (!safe) {
     // It may return anything, and keep what it is given.
