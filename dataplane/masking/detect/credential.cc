@@ -90,7 +90,8 @@ bool TakeValue(const CellScan& scan, size_t at, Value* out) {
     return out->end > out->begin;
   }
   out->begin = at;
-  out->end = std::min(text.find_first_of(" \t\r\n,;&\"'`<>()[]{}\\|", at), limit);
+  // Never past the limit: a text of nothing but assignments would be read once for each of them.
+  out->end = std::min(text.substr(0, limit).find_first_of(" \t\r\n,;&\"'`<>()[]{}\\|", at), limit);
   while (out->end > out->begin &&
          (text[out->end - 1] == '.' || text[out->end - 1] == ':' || text[out->end - 1] == '!')) {
     --out->end;
@@ -188,7 +189,8 @@ void RecognizeUrl(const CellScan& scan, size_t begin, size_t end, uint32_t) {
          (IsAlnum(text[scheme - 1]) || text[scheme - 1] == '+' || text[scheme - 1] == '.' || text[scheme - 1] == '-')) {
     --scheme;
   }
-  const size_t stop = std::min({text.find_first_of("/?# \t\r\n\"'<>\\`", end), text.size(), end + kAuthorityBytesMax});
+  const size_t limit = std::min(text.size(), end + kAuthorityBytesMax);
+  const size_t stop = std::min(text.substr(0, limit).find_first_of("/?# \t\r\n\"'<>\\`", end), limit);
   const std::string_view authority = text.substr(end, stop - end);
   const size_t at = authority.rfind('@');
   const size_t colon = authority.find(':');
