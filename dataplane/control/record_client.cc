@@ -35,6 +35,8 @@ void RecordClient::Start() { thread_ = std::thread(&RecordClient::Work, this); }
 void RecordClient::Finish(std::chrono::milliseconds timeout) {
   {
     std::unique_lock lock(mutex_);
+    finishing_ = true;
+    wake_.notify_all();
     finished_.wait_for(lock, timeout, [this] { return done_; });
   }
   Stop();
@@ -226,13 +228,20 @@ bool RecordClient::SendBatch(Stream& stream, Spool& spool, uint64_t* position) {
   } while (response.position() < next);
   spool.Acknowledge(next);
   *position = next;
-  return Linger();
+  return spool.end() - next >= options_.batch_bytes || Linger();
 }
 
-// Lets records gather, so that few large batches go up instead of many small ones. False when it is time to stop.
+// Lets records gather, so that few large batches go up instead of many small ones. Without records to come there is
+// nothing to wait for but what is late. False when it is time to stop.
 bool RecordClient::Linger() {
+  constexpr std::chrono::milliseconds kLast{10};
   std::unique_lock lock(mutex_);
-  return !wake_.wait_for(lock, options_.linger, [this] { return stopping_; });
+  if (!finishing_) {
+    wake_.wait_for(lock, options_.linger, [this] { return stopping_ || finishing_; });
+  } else {
+    wake_.wait_for(lock, kLast, [this] { return stopping_; });
+  }
+  return !stopping_;
 }
 
 void RecordClient::SyncSpool(Spool& spool) {

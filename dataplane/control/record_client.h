@@ -26,8 +26,9 @@ class RecordClient {
   struct Options {
     // The control plane's, for the log.
     std::string address;
-    // How long records may wait for company before they are sent.
-    std::chrono::milliseconds linger{100};
+    // How long records wait for company before they are sent, unless there is a whole batch of them: each batch costs
+    // some thirty system calls on both sides, whatever its size.
+    std::chrono::milliseconds linger{500};
     // How much is sent at once.
     size_t batch_bytes = 1 << 20;
     // How often the spool is written to the disk, against a crash of the machine; 0: never.
@@ -89,6 +90,8 @@ class RecordClient {
   std::vector<std::shared_ptr<recorder::Spool>> spools_;
   std::shared_ptr<Stream> stream_;
   bool stopping_ = false;
+  // Nothing new will come: what is left goes at once.
+  bool finishing_ = false;
   bool done_ = false;
   std::thread thread_;
 };
