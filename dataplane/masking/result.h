@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "api/base/status.h"
+#include "api/masking/plan.h"
 #include "api/policy/policy.h"
 #include "api/sql/catalog.h"
 #include "api/sql/facts.h"
 #include "dataplane/masking/method.h"
-#include "dataplane/masking/plan.h"
 #include "dataplane/masking/search.h"
 
 namespace chaperone::masking {

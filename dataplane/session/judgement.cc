@@ -16,15 +16,6 @@ uint64_t NextKey() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
-void ApplyRefusal(const masking::MaskingRefusal& refusal, policy::Verdict* verdict) {
-  verdict->decision = policy::Decision::kDeny;
-  verdict->rule = refusal.rule;
-  verdict->reason = refusal.message;
-  verdict->action = "read";
-  verdict->resource = refusal.column;
-  verdict->hint = refusal.hint;
-}
-
 }  // namespace
 
 JudgeContext::JudgeContext(JudgeBasis basis, uint64_t policy_revision, sql::SessionContext names,
@@ -74,27 +65,24 @@ std::shared_ptr<Judged> JudgeContext::Make(std::string_view text, const std::vec
   judged->text = text;
   judged->parameter_types = parameter_types;
   judged->policy_revision = policy_revision_;
-  sql::AnalyzeLimits limits;
-  limits.parse.text_bytes_max = options_.statement_bytes_max;
-  if (parameter_types.empty()) {
-    judged->facts = sql::Analyze(text, catalog(), names_, limits);
-  } else {
-    sql::SessionContext names = names_;
-    names.parameter_types = parameter_types;
-    judged->facts = sql::Analyze(text, catalog(), names, limits);
+  sql::SessionContext typed;
+  if (!parameter_types.empty()) {
+    typed = names_;
+    typed.parameter_types = parameter_types;
   }
-  judged->verdict = view().Judge(judged->facts, now);
+  static_cast<judgement::Judgement&>(*judged) = judgement::Judge({.text = text,
+                                                                  .catalog = catalog(),
+                                                                  .names = parameter_types.empty() ? names_ : typed,
+                                                                  .view = view(),
+                                                                  .now = now,
+                                                                  .text_bytes_max = options_.statement_bytes_max});
   for (const sql::Statement& statement : judged->facts.statements) {
-    masking::StatementPlan plan = masking::PlanStatement(statement, catalog(), view());
-    if (plan.refusal && judged->verdict.decision != policy::Decision::kDeny) {
-      ApplyRefusal(*plan.refusal, &judged->verdict);
-      judged->refused_by_masking = true;
-    }
     judged->is_barrier = judged->is_barrier || statement.is_barrier;
     judged->has_session_objects = judged->has_session_objects || statement.object_verb != sql::SessionObjectVerb::kNone;
+  }
+  for (const masking::StatementPlan& plan : judged->plans) {
     judged->touches_masked = judged->touches_masked || plan.touches_masked;
     judged->changes_rows = judged->changes_rows || plan.changes_rows;
-    judged->plans.push_back(std::move(plan));
   }
   return judged;
 }

@@ -16,11 +16,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "api/judgement/judge.h"
 #include "api/policy/policy.h"
 #include "api/sql/analyze.h"
 #include "api/sql/catalog.h"
-#include "api/sql/facts.h"
-#include "dataplane/masking/plan.h"
 #include "dataplane/masking/search.h"
 
 namespace chaperone::session {
@@ -33,7 +32,7 @@ struct JudgeBasis {
   std::shared_ptr<const masking::SearchRules> search;
 };
 
-struct Judged {
+struct Judged : judgement::Judgement {
   std::shared_ptr<const JudgeBasis> basis;
   // Identifies the text for the recorder; never repeats within the process.
   uint64_t key = 0;
@@ -42,12 +41,6 @@ struct Judged {
   std::vector<uint32_t> parameter_types;
   // What the cache finds it by: the text and those types; empty when the text will do.
   std::string typed_key;
-  sql::Facts facts;
-  policy::Verdict verdict;
-  // A masking rule refuses it: then the verdict is deny, and made from this.
-  bool refused_by_masking = false;
-  // One for each statement.
-  std::vector<masking::StatementPlan> plans;
   // The revision of the policies that judged it.
   uint64_t policy_revision = 0;
   // Sums over the statements.
@@ -65,7 +58,7 @@ class JudgeContext {
     // Texts, with what is known of them, that are kept for the next time.
     size_t cache_entries_max = 1024;
     size_t cache_text_bytes_max = 1 << 20;
-    size_t statement_bytes_max = 4 << 20;
+    size_t statement_bytes_max = judgement::kTextBytesMax;
   };
 
   JudgeContext(JudgeBasis basis, uint64_t policy_revision, sql::SessionContext names, const Options& options);

@@ -62,6 +62,8 @@ FORBIDDEN_INCLUDES = [
     ("api/base", "api/policy/", "base knows nothing of the product"),
     ("api/base", "api/recording/", "base knows nothing of the product"),
     ("api/sql", "api/policy/", "facts come before verdicts"),
+    ("api/sql", "api/masking/", "facts come before masks"),
+    ("api/policy", "api/masking/", "masking asks policy, not the other way round"),
 ]
 
 # Stages of the data plane are siblings: none includes another. These are no stages: every stage may include them, and they
@@ -71,7 +73,15 @@ DATAPLANE_SHARED = ["runtime", "wire"]
 DATAPLANE_KNOWS_STAGES = ["session", "app", "control"]
 
 # Pure folders: no sockets, no threads, no clocks, so that they are fuzzed and tested fast and give the same answer twice.
-PURE = ["api/sql", "api/policy", "api/recording", "dataplane/masking", "dataplane/wire"]
+PURE = [
+    "api/judgement",
+    "api/masking",
+    "api/policy",
+    "api/recording",
+    "api/sql",
+    "dataplane/masking",
+    "dataplane/wire",
+]
 IMPURE_HEADERS = {
     "boost/asio": "sockets",
     "boost/beast": "sockets",

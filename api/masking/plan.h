@@ -1,10 +1,10 @@
 // Which result columns of a statement are masked, and whether the statement may run at all under the masking rules.
-// Pure: from Facts, catalog and policy alone, before anything is sent. result.h then holds the plan against what the
-// server says of its columns.
+// Pure: from Facts, catalog and policy alone, before anything is sent. The sidecar then holds the plan against
+// what the server says of its columns (dataplane/masking/result.h).
 //
 // Unknown means masked: an output whose sources are not known is treated as coming from a masked column.
-#ifndef CHAPERONE_DATAPLANE_MASKING_PLAN_H_
-#define CHAPERONE_DATAPLANE_MASKING_PLAN_H_
+#ifndef CHAPERONE_API_MASKING_PLAN_H_
+#define CHAPERONE_API_MASKING_PLAN_H_
 
 #include <optional>
 #include <string>
@@ -34,6 +34,8 @@ struct OutputMask {
 
 // Why a statement may not run, in words for the agent.
 struct MaskingRefusal {
+  // Of the masking rule; empty when no single rule is the reason.
+  std::string policy;
   std::string rule;
   // schema.table.column
   std::string column;
@@ -60,4 +62,4 @@ StatementPlan PlanStatement(const sql::Statement& statement, const sql::Catalog&
 
 }  // namespace chaperone::masking
 
-#endif  // CHAPERONE_DATAPLANE_MASKING_PLAN_H_
+#endif  // CHAPERONE_API_MASKING_PLAN_H_

@@ -1,4 +1,4 @@
-#include "dataplane/masking/plan.h"
+#include "api/masking/plan.h"
 
 #include <algorithm>
 
@@ -71,7 +71,7 @@ OutputMask MaskOf(const sql::OutputColumn& output, const Rules& rules) {
 }
 
 MaskingRefusal Refuse(const policy::MaskingRule& rule, std::string column, std::string message, std::string hint) {
-  return {rule.id, std::move(column), std::move(message), std::move(hint)};
+  return {rule.policy, rule.id, std::move(column), std::move(message), std::move(hint)};
 }
 
 std::optional<MaskingRefusal> CheckPredicates(const sql::Statement& statement, const Rules& rules) {
@@ -113,7 +113,7 @@ std::optional<MaskingRefusal> CheckWrites(const sql::Statement& statement, const
         fmt::format("Leave {} out of the values that are written.", name));
   }
   if (statement.object_verb == sql::SessionObjectVerb::kExecute && statement.write_unknown) {
-    return MaskingRefusal{"", "",
+    return MaskingRefusal{"", "", "",
                           "CREATE TABLE AS EXECUTE copies what the prepared statement reads, which may be masked",
                           "Use CREATE TABLE AS with the query itself."};
   }
@@ -134,7 +134,7 @@ std::optional<MaskingRefusal> CheckCopy(const sql::Statement& statement, const R
     }
   }
   if (!known) {
-    return MaskingRefusal{"", "", "it is not known which columns this COPY reads, and some may be masked",
+    return MaskingRefusal{"", "", "", "it is not known which columns this COPY reads, and some may be masked",
                           "Use SELECT, or COPY a table with a list of columns."};
   }
   return std::nullopt;
