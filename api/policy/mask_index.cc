@@ -9,17 +9,16 @@ namespace chaperone::policy {
 
 namespace {
 
-// A path is spared only by an exception for the whole column or for exactly that path.
-bool Spares(const ColumnPattern& except, const ColumnPattern& pattern, std::string_view schema,
-            std::string_view relation, std::string_view column) {
-  return except.Matches(schema, relation, column) && (except.path.empty() || except.path == pattern.path);
-}
-
 bool Stricter(const MaskingRule& a, const MaskingRule& b) {
   return StrictnessOf(a.method, a.argument) < StrictnessOf(b.method, b.argument);
 }
 
 }  // namespace
+
+bool Spares(const ColumnPattern& except, const ColumnPattern& pattern, std::string_view schema,
+            std::string_view relation, std::string_view column) {
+  return except.Matches(schema, relation, column) && (except.path.empty() || except.path == pattern.path);
+}
 
 MaskIndex::MaskIndex(std::vector<const MaskingEntry*> entries) {
   for (const MaskingEntry* entry : entries) {

@@ -17,6 +17,11 @@
 
 namespace chaperone::policy {
 
+// Whether an exception takes a column out of what a pattern names. A path is spared only by an exception for the whole
+// column or for exactly that path.
+bool Spares(const ColumnPattern& except, const ColumnPattern& pattern, std::string_view schema,
+            std::string_view relation, std::string_view column);
+
 class MaskIndex {
  public:
   // `entries` by precedence; they must outlive the index.
