@@ -159,6 +159,9 @@ absl::Status Fleet::Receive(const std::string& name, const SidecarLink* link, co
       return absl::OkStatus();
     case v1::SyncRequest::kCatalog:
       return OnCatalog(entry, message.catalog());
+    case v1::SyncRequest::kCatalogUnavailable:
+      OnCatalogUnavailable(entry, message.catalog_unavailable());
+      return absl::OkStatus();
     case v1::SyncRequest::kHello:
       return base::InvalidArgument("hello may only be the first message of the stream");
     default:
@@ -224,25 +227,6 @@ void Fleet::OnSessionsClosed(const std::string& name, const v1::SessionsClosed& 
     }
   }
   Changed();
-}
-
-absl::Status Fleet::OnCatalog(Entry& entry, const v1::DatabaseCatalog& catalog) {
-  if (catalog.database().empty() || catalog.database().size() > kTextBytesMax) {
-    return base::InvalidArgument("catalog.database must be a name of at most {} bytes", kTextBytesMax);
-  }
-  auto& slot = entry.catalogs[catalog.database()];
-  const size_t before = slot != nullptr ? slot->ByteSizeLong() : 0;
-  const size_t bytes = catalog.ByteSizeLong();
-  if (entry.catalogs.size() > limits_.databases_max ||
-      entry.catalog_bytes - before + bytes > limits_.catalog_bytes_max) {
-    if (slot == nullptr) {
-      entry.catalogs.erase(catalog.database());
-    }
-    return absl::OkStatus();  // simulation goes without it; the sidecar enforces all the same
-  }
-  entry.catalog_bytes += bytes - before;
-  slot = std::make_shared<const v1::DatabaseCatalog>(catalog);
-  return absl::OkStatus();
 }
 
 void Fleet::Push(std::shared_ptr<const PublishedSnapshot> snapshot) {
@@ -411,32 +395,6 @@ absl::StatusOr<v1::Sidecar> Fleet::Get(const std::string& name) const {
     return base::NotFound("there is no sidecar \"{}\"", name);
   }
   return Describe(at->second, /*with_relations=*/true);
-}
-
-std::shared_ptr<const v1::DatabaseCatalog> Fleet::Catalog(const std::string& endpoint,
-                                                          const std::string& database) const {
-  const std::lock_guard lock(mutex_);
-  for (const auto& [name, entry] : sidecars_) {
-    if (entry.info.endpoint() == endpoint) {
-      if (const auto at = entry.catalogs.find(database); at != entry.catalogs.end()) {
-        return at->second;
-      }
-    }
-  }
-  return nullptr;
-}
-
-std::vector<Fleet::Catalogued> Fleet::Catalogs() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<Catalogued> catalogs;
-  for (const auto& [name, entry] : sidecars_) {
-    for (const auto& [database, catalog] : entry.catalogs) {
-      if (entry.link != nullptr) {
-        catalogs.push_back({entry.info.endpoint(), catalog});
-      }
-    }
-  }
-  return catalogs;
 }
 
 }  // namespace chaperone::fleet

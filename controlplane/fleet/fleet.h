@@ -93,8 +93,18 @@ class Fleet final : public sessions::KillSwitch {
   v1::ListSidecarsResponse List() const;
   // One, with the relations of its databases. Errors: NotFound.
   absl::StatusOr<v1::Sidecar> Get(const std::string& name) const;
-  // The catalog of "<endpoint>/<database>" from any sidecar that has read it; null when none has.
-  std::shared_ptr<const v1::DatabaseCatalog> Catalog(const std::string& endpoint, const std::string& database) const;
+  // The catalog of "<endpoint>/<database>" as a sidecar reported it. When none has, a connected sidecar of that
+  // endpoint is asked to read it now, and waited for. Errors: NotFound for an unknown endpoint, or a database that its
+  // sidecar cannot read, with the reason; FailedPrecondition when nobody is connected who could, or did within
+  // `timeout`.
+  struct KnownCatalog {
+    std::shared_ptr<const v1::DatabaseCatalog> catalog;
+    std::string sidecar;
+    // The sidecar's.
+    std::map<std::string, std::string> labels;
+  };
+  absl::StatusOr<KnownCatalog> AwaitCatalog(const std::string& endpoint, const std::string& database,
+                                            std::chrono::milliseconds timeout);
   struct Catalogued {
     std::string endpoint;
     std::shared_ptr<const v1::DatabaseCatalog> catalog;
@@ -111,7 +121,12 @@ class Fleet final : public sessions::KillSwitch {
     v1::Sidecar info;
     std::shared_ptr<SidecarLink> link;
     std::map<std::string, std::shared_ptr<const v1::DatabaseCatalog>> catalogs;
+    // Databases by the time of their report, the oldest first.
+    std::deque<std::string> catalog_ages;
     size_t catalog_bytes = 0;
+    // Why a database that was asked for cannot be read; only while somebody waits.
+    std::map<std::string, std::string> unreadable;
+    int catalog_waiters = 0;
     // The newest snapshot answered with yes, and with no.
     uint64_t accepted_version = 0;
     uint64_t rejected_version = 0;
@@ -132,6 +147,10 @@ class Fleet final : public sessions::KillSwitch {
   void OnReport(Entry& entry, const v1::Report& report);
   void OnSessionsClosed(const std::string& name, const v1::SessionsClosed& closed);
   absl::Status OnCatalog(Entry& entry, const v1::DatabaseCatalog& catalog);
+  void OnCatalogUnavailable(Entry& entry, const v1::CatalogUnavailable& unavailable);
+  static void ForgetCatalog(Entry& entry, const std::string& database);
+  // The sidecar of an endpoint that knows the database, or else one that can be asked. REQUIRES: mutex_.
+  absl::StatusOr<Entry*> SidecarFor(const std::string& endpoint, const std::string& database);
   void Touch(Entry& entry);
   void Save(const v1::Sidecar& info);
   v1::Sidecar Describe(const Entry& entry, bool with_relations) const;

@@ -256,10 +256,11 @@ TEST_CASE("reports and catalogs show, within bounds") {
     message.mutable_catalog()->add_relations()->set_name("orders");
     return f.fleet->Receive("side-1", link.get(), message);
   };
-  REQUIRE(catalog("shop", 100).ok());
-  REQUIRE(catalog("large", 5000).ok());
+  // Two places: what was reported longest ago goes, and what is too large for any place is not taken.
+  REQUIRE(catalog("first", 100).ok());
   REQUIRE(catalog("crm", 100).ok());
-  REQUIRE(catalog("third", 100).ok());
+  REQUIRE(catalog("large", 5000).ok());
+  REQUIRE(catalog("shop", 100).ok());
   CHECK(absl::IsInvalidArgument(catalog("", 1)));
   const auto sidecar = f.fleet->Get("side-1");
   REQUIRE(sidecar.ok());
@@ -270,12 +271,70 @@ TEST_CASE("reports and catalogs show, within bounds") {
   CHECK(sidecar->databases(1).relations(0).name() == "orders");
   CHECK(sidecar->databases(1).encoded().empty());
   CHECK(f.fleet->List().sidecars(0).databases(0).relations().empty());
-  CHECK(f.fleet->Catalog("shop-prod", "shop")->encoded().size() == 100);
-  CHECK(f.fleet->Catalog("shop-prod", "large") == nullptr);
   CHECK(f.fleet->Catalogs().size() == 2);
-  REQUIRE(catalog("shop", 3000).ok());
-  CHECK(f.fleet->Catalog("shop-prod", "shop")->encoded().size() == 3000);
   CHECK(absl::IsNotFound(f.fleet->Get("side-9").status()));
+}
+
+struct CatalogFixture : Fixture {
+  static constexpr std::chrono::milliseconds kLong{10'000};
+
+  absl::Status Report(const FakeLink& link, const std::string& database, size_t bytes = 100) {
+    v1::SyncRequest message;
+    message.mutable_catalog()->set_database(database);
+    message.mutable_catalog()->set_encoded(std::string(bytes, 'c'));
+    return fleet->Receive("side-1", &link, message);
+  }
+};
+
+TEST_CASE("a catalog that was reported is at hand, with its sidecar's labels, also when the sidecar has gone") {
+  CatalogFixture f;
+  const auto link = f.Connect("side-1");
+  REQUIRE(f.Report(*link, "shop", 300).ok());
+  for (int i = 0; i < 2; ++i) {
+    const auto known = f.fleet->AwaitCatalog("shop-prod", "shop", std::chrono::milliseconds(0));
+    REQUIRE(known.ok());
+    CHECK(known->catalog->encoded().size() == 300);
+    CHECK(known->catalog->has_reported_at());
+    CHECK(known->sidecar == "side-1");
+    CHECK(known->labels.at("env") == "prod");
+    f.fleet->Disconnect("side-1", link.get());
+  }
+  CHECK(link->messages.empty());
+}
+
+TEST_CASE("a catalog that nobody has reported is asked for") {
+  CatalogFixture f;
+  const auto link = f.Connect("side-1");
+  link->on_send = [&](const v1::SyncResponse& message) {
+    REQUIRE(message.has_catalog_request());
+    REQUIRE(f.Report(*link, message.catalog_request().database()).ok());
+  };
+  const auto known = f.fleet->AwaitCatalog("shop-prod", "crm", CatalogFixture::kLong);
+  REQUIRE(known.ok());
+  CHECK(known->catalog->database() == "crm");
+}
+
+TEST_CASE("a catalog that cannot be had is an error that says why") {
+  CatalogFixture f;
+  const auto unknown = f.fleet->AwaitCatalog("crm-prod", "crm", CatalogFixture::kLong).status();
+  CHECK(absl::IsNotFound(unknown));
+  const auto link = f.Connect("side-1");
+  link->on_send = [&](const v1::SyncResponse&) {
+    v1::SyncRequest message;
+    message.mutable_catalog_unavailable()->set_database("nope");
+    message.mutable_catalog_unavailable()->set_reason("database \"nope\" does not exist");
+    REQUIRE(f.fleet->Receive("side-1", link.get(), message).ok());
+  };
+  const auto missing = f.fleet->AwaitCatalog("shop-prod", "nope", CatalogFixture::kLong).status();
+  CHECK(absl::IsNotFound(missing));
+  CHECK_THAT(missing.ToString(), Catch::Contains("does not exist"));
+  const auto other = f.fleet->AwaitCatalog("crm-prod", "crm", CatalogFixture::kLong).status();
+  CHECK_THAT(other.ToString(), Catch::Contains("known endpoints: shop-prod"));
+  link->on_send = nullptr;
+  CHECK(absl::IsFailedPrecondition(f.fleet->AwaitCatalog("shop-prod", "crm", std::chrono::milliseconds(20)).status()));
+  link->on_send = [&](const v1::SyncResponse&) { f.fleet->Disconnect("side-1", link.get()); };
+  CHECK(absl::IsFailedPrecondition(f.fleet->AwaitCatalog("shop-prod", "crm", CatalogFixture::kLong).status()));
+  CHECK(absl::IsFailedPrecondition(f.fleet->AwaitCatalog("shop-prod", "crm", CatalogFixture::kLong).status()));
 }
 
 TEST_CASE("who was known is known after a restart, as not connected") {

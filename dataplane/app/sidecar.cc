@@ -24,6 +24,7 @@
 #include "dataplane/control/sync_client.h"
 #include "dataplane/listener/listener.h"
 #include "dataplane/session/session_table.h"
+#include "dataplane/upstream/setup_inspector.h"
 
 namespace chaperone::app {
 
@@ -74,6 +75,7 @@ struct Sidecar::Parts {
 
   absl::Status ApplySnapshot(const control::SnapshotParts& parts);
   bool Kill(const base::SessionId& session, const std::string& reason, const std::function<void()>& done);
+  void ReadCatalog(const std::string& database);
   control::SidecarReport Report();
   void Dispatch(listener::Accepted accepted);
   uint64_t SpoolBytes() const;
@@ -92,6 +94,7 @@ struct Sidecar::Parts {
   std::unique_ptr<upstream::Connector> connector;
   std::unique_ptr<runtime::Loop> service_loop;
   std::unique_ptr<upstream::CatalogService> catalogs;
+  std::unique_ptr<upstream::SetupInspector> inspector;
   std::thread service_thread;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<control::ApprovalClient> approvals;
@@ -132,12 +135,17 @@ absl::Status Sidecar::Parts::BuildUpstream() {
   CHAPERONE_ASSIGN_OR_RETURN(service_loop, runtime::Loop::Create(clock));
   catalogs = std::make_unique<upstream::CatalogService>(
       *service_loop, *connector, upstream::CatalogService::Options(),
-      [this](const std::string& database, const upstream::CatalogPtr& catalog) {
+      [this](const std::string& database, const upstream::CatalogPtr& catalog,
+             const upstream::CatalogService::SessionDefaults& defaults) {
+        sync->ReportCatalog(database, {catalog, defaults.role, defaults.search_path});
+        inspector->Include(database);
         for (const auto& lane : lanes) {
           session::SessionTable* const table = lane->table.get();
           lane->loop->Post([table, database, catalog] { table->SetCatalog(database, catalog); });
         }
       });
+  inspector =
+      std::make_unique<upstream::SetupInspector>(*service_loop, *connector, upstream::SetupInspector::Options());
   if (!config.listen.certificate.empty()) {
     CHAPERONE_ASSIGN_OR_RETURN(
         certificates, CertificateWatch::Start(*service_loop, config.listen.certificate, config.listen.key, client_tls));
@@ -161,6 +169,7 @@ absl::Status Sidecar::Parts::BuildControl() {
     return Kill(session, reason, done);
   };
   handlers.report = [this] { return Report(); };
+  handlers.read_catalog = [this](const std::string& database) { ReadCatalog(database); };
   sync = std::make_unique<control::SyncClient>(channel, clock, std::move(options), std::move(handlers), approval_board,
                                                link);
   return absl::OkStatus();
@@ -296,10 +305,27 @@ bool Sidecar::Parts::Kill(const base::SessionId& session, const std::string& rea
   return false;
 }
 
+// For the control plane, which has not heard of it or has let it go. A new one is reported by its listener.
+void Sidecar::Parts::ReadCatalog(const std::string& database) {
+  catalogs->Get(database, *service_loop, [this, database](const absl::StatusOr<upstream::CatalogPtr>& catalog) {
+    if (catalog.ok()) {
+      sync->RepeatCatalog(database);
+    } else {
+      sync->ReportNoCatalog(database, catalog.status());
+    }
+  });
+}
+
 control::SidecarReport Sidecar::Parts::Report() {
   control::SidecarReport report;
   report.live_sessions = static_cast<int>(counter.total());
   report.spool_bytes = SpoolBytes();
+  upstream::Inspection inspection = inspector->Latest();
+  report.database_version = std::move(inspection.database_version);
+  report.database_error = std::move(inspection.database_error);
+  for (upstream::SetupFinding& finding : inspection.findings) {
+    report.findings.push_back({finding.is_error, std::move(finding.code), std::move(finding.message)});
+  }
   return report;
 }
 
@@ -327,6 +353,7 @@ void Sidecar::Parts::Dispatch(listener::Accepted accepted) {
 }
 
 void Sidecar::Parts::Start() {
+  service_loop->Post([this] { inspector->Start(); });
   service_thread = std::thread([this] { service_loop->Run(); });
   for (const auto& lane : lanes) {
     lane->thread = std::thread([loop = lane->loop.get()] { loop->Run(); });
@@ -369,6 +396,7 @@ void Sidecar::Parts::Stop() {
   service_loop->Post([&] {
     certificates = nullptr;
     catalogs->Stop();
+    inspector->Stop();
     catalogs_stopped.set_value();
   });
   catalogs_stopped.get_future().wait();

@@ -122,6 +122,8 @@ void SyncClient::Serve() {
   request.mutable_hello()->set_version(options_.version);
   request.mutable_hello()->mutable_labels()->insert(options_.labels.begin(), options_.labels.end());
   stream->Write(request);
+  catalogs_.RepeatAll();
+  WakeReports();
   v1::SyncResponse response;
   while (stream->rpc->Read(&response)) {
     switch (response.message_case()) {
@@ -133,6 +135,9 @@ void SyncClient::Serve() {
         break;
       case v1::SyncResponse::kKill:
         OnKill(response.kill().order_id(), response.kill().session_id(), response.kill().reason());
+        break;
+      case v1::SyncResponse::kCatalogRequest:
+        handlers_.read_catalog(response.catalog_request().database());
         break;
       default:
         spdlog::warn("the control plane sent a message that this sidecar does not know");
@@ -220,6 +225,10 @@ void SyncClient::ReportClosed(const std::string& cause, const std::vector<base::
   closed->mutable_closed_at()->set_seconds(std::chrono::duration_cast<std::chrono::seconds>(now).count());
   closed->mutable_closed_at()->set_nanos(static_cast<int32_t>(
       (std::chrono::duration_cast<std::chrono::nanoseconds>(now) % std::chrono::seconds(1)).count()));
+  Write(request);
+}
+
+void SyncClient::Write(const v1::SyncRequest& request) {
   std::shared_ptr<Stream> stream;
   {
     const std::lock_guard lock(mutex_);
@@ -230,27 +239,66 @@ void SyncClient::ReportClosed(const std::string& cause, const std::vector<base::
   }
 }
 
+void SyncClient::WakeReports() {
+  {
+    const std::lock_guard lock(mutex_);
+    report_now_ = true;
+  }
+  wake_reports_.notify_all();
+}
+
+void SyncClient::ReportCatalog(const std::string& database, const ReportedCatalog& catalog) {
+  catalogs_.Set(database, catalog);
+  WakeReports();
+}
+
+void SyncClient::RepeatCatalog(const std::string& database) {
+  catalogs_.Repeat(database);
+  WakeReports();
+}
+
+void SyncClient::ReportNoCatalog(const std::string& database, const absl::Status& reason) {
+  v1::SyncRequest request;
+  request.mutable_catalog_unavailable()->set_database(database);
+  request.mutable_catalog_unavailable()->set_reason(std::string(base::Message(reason)));
+  Write(request);
+}
+
+void SyncClient::SendReport(Stream& stream) {
+  const SidecarReport report = handlers_.report();
+  v1::SyncRequest request;
+  v1::Report* const message = request.mutable_report();
+  message->set_live_sessions(report.live_sessions);
+  message->set_spool_bytes(report.spool_bytes);
+  message->set_database_version(report.database_version);
+  message->set_database_error(report.database_error);
+  for (const SetupFinding& finding : report.findings) {
+    v1::DoctorFinding* const sent = message->add_findings();
+    sent->set_severity(finding.is_error ? "error" : "warning");
+    sent->set_code(finding.code);
+    sent->set_message(finding.message);
+  }
+  stream.Write(request);
+  while (const std::optional<v1::SyncRequest> catalog = catalogs_.Next()) {
+    stream.Write(*catalog);
+  }
+  // The control plane is there: the snapshot on disk is as good as new.
+  if (!link_.LostFor(clock_.Steady())) {
+    utimensat(AT_FDCWD, options_.snapshot_file.c_str(), nullptr, 0);
+  }
+}
+
 void SyncClient::RunReports() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const std::shared_ptr<Stream> stream = stream_;
+    report_now_ = false;
     if (stream != nullptr) {
       lock.unlock();
-      const SidecarReport report = handlers_.report();
-      v1::SyncRequest request;
-      v1::Report* const message = request.mutable_report();
-      message->set_live_sessions(report.live_sessions);
-      message->set_spool_bytes(report.spool_bytes);
-      message->set_database_version(report.database_version);
-      message->set_database_error(report.database_error);
-      stream->Write(request);
-      // The control plane is there: the snapshot on disk is as good as new.
-      if (!link_.LostFor(clock_.Steady())) {
-        utimensat(AT_FDCWD, options_.snapshot_file.c_str(), nullptr, 0);
-      }
+      SendReport(*stream);
       lock.lock();
     }
-    wake_reports_.wait_for(lock, kReportInterval, [this] { return stopping_; });
+    wake_reports_.wait_for(lock, kReportInterval, [this] { return stopping_ || report_now_; });
   }
 }
 

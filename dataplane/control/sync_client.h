@@ -17,11 +17,21 @@
 #include "api/base/clock.h"
 #include "api/base/id.h"
 #include "dataplane/approval/board.h"
+#include "dataplane/control/catalog_reports.h"
 #include "dataplane/control/channel.h"
 #include "dataplane/control/snapshot_parts.h"
 #include "dataplane/policy/freshness.h"
 
 namespace chaperone::control {
+
+// Something wrong with what surrounds the sidecar, for `chaperone doctor`.
+struct SetupFinding {
+  bool is_error = false;
+  // Stable: "upstream-role-superuser".
+  std::string code;
+  // What is wrong and how to mend it. Names only, never a value or a secret.
+  std::string message;
+};
 
 // What the sidecar says of itself every few seconds.
 struct SidecarReport {
@@ -30,6 +40,7 @@ struct SidecarReport {
   std::string database_version;
   // Why the database cannot be reached; empty when it can.
   std::string database_error;
+  std::vector<SetupFinding> findings;
 };
 
 struct SyncOptions {
@@ -51,6 +62,9 @@ struct SyncHandlers {
   // Ends a session, wherever it is; false when there is no such session. `done` runs once it is closed.
   std::function<bool(const base::SessionId&, const std::string& reason, std::function<void()> done)> kill;
   std::function<SidecarReport()> report;
+  // The control plane wants the catalog of a database: it is to be given to ReportCatalog, or the reason why not to
+  // ReportNoCatalog.
+  std::function<void(const std::string& database)> read_catalog;
 };
 
 class SyncClient {
@@ -69,6 +83,11 @@ class SyncClient {
 
   // Sessions that ended by a revocation or an order; told to the control plane.
   void ReportClosed(const std::string& cause, const std::vector<base::SessionId>& sessions);
+  // A catalog as it is now; sent by the report thread, again after each reconnect while somebody holds it.
+  void ReportCatalog(const std::string& database, const ReportedCatalog& catalog);
+  // The catalog that was reported last, once more.
+  void RepeatCatalog(const std::string& database);
+  void ReportNoCatalog(const std::string& database, const absl::Status& reason);
 
  private:
   struct Stream;
@@ -76,9 +95,12 @@ class SyncClient {
   void Run();
   bool IsStopping();
   void RunReports();
+  void WakeReports();
   // One connection, to its end.
   void Serve();
   void OnSnapshot(Stream& stream, const v1::SignedSnapshot& snapshot);
+  void Write(const v1::SyncRequest& request);
+  void SendReport(Stream& stream);
   void OnKill(const std::string& order_id, const std::string& session_id, const std::string& reason);
   absl::Status Apply(const v1::SignedSnapshot& snapshot, SnapshotParts* parts);
   void Keep(const v1::SignedSnapshot& snapshot);
@@ -90,10 +112,12 @@ class SyncClient {
   approval::Board& board_;
   policy::ControlPlaneLink& link_;
   Backoff backoff_;
+  CatalogReports catalogs_;
 
   std::mutex mutex_;
   std::condition_variable wake_reports_;
   bool stopping_ = false;           // guarded by mutex_
+  bool report_now_ = false;         // guarded by mutex_: a new stream, or a catalog
   std::shared_ptr<Stream> stream_;  // guarded by mutex_; null while there is no connection
   uint64_t version_ = 0;            // guarded by mutex_: of the snapshot in force
   std::thread sync_thread_;

@@ -16,6 +16,9 @@ namespace {
 constexpr uint32_t kConnectionBit = runtime::Waiter::kFirstFree;
 constexpr uint32_t kAskedBit = runtime::Waiter::kFirstFree << 1;
 
+constexpr std::string_view kDefaultsQuery =
+    "SELECT current_user::pg_catalog.text, pg_catalog.current_setting('search_path')";
+
 absl::Status NoRows(const QueryCells&) { return absl::OkStatus(); }
 
 }  // namespace
@@ -34,6 +37,7 @@ struct CatalogService::Database {
   runtime::WatchedFd watched;
   std::unique_ptr<ServerConnection> connection;
   CatalogPtr catalog;
+  SessionDefaults defaults;
   std::string probe;
   std::vector<Question> questions;
   runtime::SteadyTime last_used{};
@@ -160,7 +164,7 @@ Task<bool> CatalogService::Update(Database& database) {
     reached = result.ok();
     if (result.ok()) {
       database.catalog = *result;
-      listener_(database.name, database.catalog);
+      listener_(database.name, database.catalog, database.defaults);
     }
   }
   for (Database::Question& question : questions) {
@@ -208,6 +212,20 @@ Task<absl::StatusOr<std::string>> CatalogService::Probe(Database& database) {
   co_return value;
 }
 
+Task<absl::Status> CatalogService::ReadDefaults(Database& database) {
+  const runtime::Channel channel(database.connection->stream, database.watched, database.waiter);
+  const auto deadline = loop_.clock().Steady() + options_.query_timeout;
+  const RowHandler keep = [&database](const QueryCells& cells) {
+    if (cells.size() == 2 && cells[0] && cells[1]) {
+      database.defaults = {std::string(*cells[0]), std::string(*cells[1])};
+    }
+    return absl::OkStatus();
+  };
+  const absl::Status status =
+      co_await RunQuery(channel, *database.connection, std::string(kDefaultsQuery), keep, deadline);
+  co_return status;
+}
+
 Task<absl::StatusOr<CatalogPtr>> CatalogService::Read(Database& database) {
   // The probe comes first: what changes while the catalog is read is found by the next one.
   const auto probe = co_await Probe(database);
@@ -218,8 +236,10 @@ Task<absl::StatusOr<CatalogPtr>> CatalogService::Read(Database& database) {
   const auto deadline = loop_.clock().Steady() + options_.query_timeout;
   const RowHandler ignore = NoRows;
   sql::CatalogBuilder builder;
-  absl::Status status =
-      co_await RunQuery(channel, *database.connection, std::string(sql::CatalogSetupSql()), ignore, deadline);
+  absl::Status status = co_await ReadDefaults(database);
+  if (status.ok()) {
+    status = co_await RunQuery(channel, *database.connection, std::string(sql::CatalogSetupSql()), ignore, deadline);
+  }
   const auto queries = sql::CatalogQueries();
   for (size_t i = 0; status.ok() && i < queries.size(); ++i) {
     const RowHandler add = [&builder, i](const QueryCells& cells) { return builder.AddRow(i, cells); };

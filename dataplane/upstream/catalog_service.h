@@ -41,8 +41,14 @@ class CatalogService {
     std::chrono::milliseconds unused_max{600'000};
   };
   using Answer = std::function<void(absl::StatusOr<CatalogPtr>)>;
+  // What a new session begins with, as the database has it for the sidecar's role.
+  struct SessionDefaults {
+    std::string role;
+    // As SHOW writes it.
+    std::string search_path;
+  };
   // Told of every new catalog, on the service's loop.
-  using Listener = std::function<void(const std::string& database, const CatalogPtr&)>;
+  using Listener = std::function<void(const std::string& database, const CatalogPtr&, const SessionDefaults& defaults)>;
 
   CatalogService(runtime::Loop& loop, Connector& connector, const Options& options, Listener listener);
   ~CatalogService();
@@ -71,6 +77,7 @@ class CatalogService {
   runtime::Task<bool> Update(Database& database);
   runtime::Task<absl::StatusOr<CatalogPtr>> Read(Database& database);
   runtime::Task<absl::StatusOr<std::string>> Probe(Database& database);
+  runtime::Task<absl::Status> ReadDefaults(Database& database);
   runtime::Task<absl::Status> Connect(Database& database);
 
   runtime::Loop& loop_;

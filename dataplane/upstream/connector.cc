@@ -281,6 +281,7 @@ Task<absl::Status> Connector::Startup(Attempt& attempt, Parameters parameters) {
         authenticated = true;
         continue;
       }
+      attempt.connection.let_in_unasked = !authenticated;
       authenticated = true;
     } else if (!authenticated) {
       if (header->type != 'N' && header->type != 'v') {

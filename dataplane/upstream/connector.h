@@ -41,6 +41,8 @@ struct ServerConnection {
   std::vector<std::pair<std::string, std::string>> parameters;
   uint32_t process_id = 0;
   std::string cancel_key;
+  // The server asked for no password (trust, peer, or a certificate).
+  bool let_in_unasked = false;
   // Input behind the first ReadyForQuery; mostly empty.
   std::string input;
 };
