@@ -34,6 +34,7 @@
 #include "controlplane/service/services.h"
 #include "controlplane/sessions/intake.h"
 #include "controlplane/sessions/sessions.h"
+#include "controlplane/simulation/simulator.h"
 #include "controlplane/store/rocksdb/rocksdb_store.h"
 
 namespace chaperone::app {
@@ -41,6 +42,8 @@ namespace chaperone::app {
 namespace {
 
 constexpr std::chrono::milliseconds kProbeTimeout(2000);
+// How long a sidecar may take to read a catalog that an operator asks about.
+constexpr std::chrono::milliseconds kCatalogTimeout(8000);
 
 absl::Status MakeStateFolder(const std::string& path) {
   std::error_code error;
@@ -122,6 +125,7 @@ class ControlPlane::Impl {
   std::unique_ptr<sessions::RecordIntake> intake_;
   std::unique_ptr<fleet::Fleet> fleet_;
   std::unique_ptr<sessions::Sessions> sessions_;
+  std::unique_ptr<simulation::Simulator> simulator_;
   std::unique_ptr<fleet::Snapshots> snapshots_;
   std::unique_ptr<approvals::Approvals::Subscription> decisions_;
   std::unique_ptr<service::Guard> guard_;
@@ -208,6 +212,12 @@ absl::Status ControlPlane::Impl::BuildFleet() {
   session_limits.kill_timeout = config_.limits.kill_timeout;
   sessions_ =
       std::make_unique<sessions::Sessions>(store_.get(), &clock_, audit_.get(), &feed_, fleet_.get(), session_limits);
+  simulator_ = std::make_unique<simulation::Simulator>(
+      [this](const std::string& endpoint, const std::string& database) -> absl::StatusOr<simulation::ReportedCatalog> {
+        CHAPERONE_ASSIGN_OR_RETURN(auto known, fleet_->AwaitCatalog(endpoint, database, kCatalogTimeout));
+        return simulation::ReportedCatalog{std::move(known.catalog), std::move(known.sidecar), std::move(known.labels)};
+      },
+      [this](uint64_t revision) { return policies_->At(revision); }, &clock_);
   CHAPERONE_ASSIGN_OR_RETURN(snapshots_, fleet::Snapshots::Open(store_.get(), &clock_, &metrics_, SnapshotSources()));
   return absl::OkStatus();
 }
@@ -263,7 +273,7 @@ absl::Status ControlPlane::Impl::Serve() {
   CHAPERONE_ASSIGN_OR_RETURN(
       server_,
       service::Server::Start(
-          options, {service::NewPolicyService(guard, slots_.get(), policies_.get(), fleet_.get()),
+          options, {service::NewPolicyService(guard, slots_.get(), policies_.get(), fleet_.get(), simulator_.get()),
                     service::NewApprovalService(guard, slots_.get(), approvals_.get()),
                     service::NewSessionService(guard, slots_.get(), sessions_.get()),
                     service::NewRevocationService(guard, revocations_.get(), snapshots_.get(), fleet_.get()),

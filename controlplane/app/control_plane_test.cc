@@ -261,9 +261,20 @@ TEST_CASE("a stale or broken policy is refused with the code and the place") {
   const grpc::Status broken = f.Apply(std::string(kPolicy) + "statments: []\n", &applied);
   CHECK(broken.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
   CHECK(broken.error_message().find("unknown key \"statments\"; did you mean \"statements\"?") != std::string::npos);
-  v1::SimulatePolicyResponse simulated;
-  CHECK(v1::PolicyService::NewStub(f.As("ann"))->SimulatePolicy(Context().get(), {}, &simulated).error_code() ==
-        grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_CASE("simulation needs a statement and a database that a sidecar knows, and says what is missing") {
+  Fixture f;
+  const auto policies = v1::PolicyService::NewStub(f.As("carol"));
+  v1::SimulatePolicyRequest request;
+  v1::SimulatePolicyResponse response;
+  CHECK(policies->SimulatePolicy(Context().get(), request, &response).error_code() ==
+        grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_sql("SELECT 1");
+  request.mutable_scope()->set_database("shop-prod/shop");
+  const grpc::Status unknown = policies->SimulatePolicy(Context().get(), request, &response);
+  CHECK(unknown.error_code() == grpc::StatusCode::NOT_FOUND);
+  CHECK(unknown.error_message().find("no sidecar has ever connected for endpoint") != std::string::npos);
 }
 
 TEST_CASE("an approval goes from the sidecar to a human and back") {

@@ -6,6 +6,7 @@
 #include "controlplane/policies/policies.h"
 #include "controlplane/service/guard.h"
 #include "controlplane/service/services.h"
+#include "controlplane/simulation/simulator.h"
 
 namespace chaperone::service {
 
@@ -13,8 +14,9 @@ namespace {
 
 class PolicyService final : public v1::PolicyService::Service {
  public:
-  PolicyService(Guard* guard, StreamSlots* slots, policies::Policies* policies, fleet::Fleet* fleet)
-      : guard_(guard), slots_(slots), policies_(policies), fleet_(fleet) {}
+  PolicyService(Guard* guard, StreamSlots* slots, policies::Policies* policies, fleet::Fleet* fleet,
+                simulation::Simulator* simulator)
+      : guard_(guard), slots_(slots), policies_(policies), fleet_(fleet), simulator_(simulator) {}
 
   grpc::Status ApplyPolicies(grpc::ServerContext* context, const v1::ApplyPoliciesRequest* request,
                              v1::ApplyPoliciesResponse* response) override {
@@ -73,10 +75,22 @@ class PolicyService final : public v1::PolicyService::Service {
                           [&](const model::Call&) { return policies_->Lint(*request); });
   }
 
-  grpc::Status SimulatePolicy(grpc::ServerContext* context, const v1::SimulatePolicyRequest*,
-                              v1::SimulatePolicyResponse*) override {
-    return guard_->Serve(*context, "PolicyService.SimulatePolicy",
-                         [](const model::Call&) -> absl::Status { return base::Unimplemented("not available yet"); });
+  grpc::Status SimulatePolicy(grpc::ServerContext* context, const v1::SimulatePolicyRequest* request,
+                              v1::SimulatePolicyResponse* response) override {
+    return guard_->Answer(*context, "PolicyService.SimulatePolicy", response,
+                          [&](const model::Call&) { return simulator_->Simulate(*request); });
+  }
+
+  grpc::Status ExplainMask(grpc::ServerContext* context, const v1::ExplainMaskRequest* request,
+                           v1::ExplainMaskResponse* response) override {
+    return guard_->Answer(*context, "PolicyService.ExplainMask", response,
+                          [&](const model::Call&) { return simulator_->ExplainMask(*request); });
+  }
+
+  grpc::Status SuggestPolicy(grpc::ServerContext* context, const v1::SuggestPolicyRequest* request,
+                             v1::SuggestPolicyResponse* response) override {
+    return guard_->Answer(*context, "PolicyService.SuggestPolicy", response,
+                          [&](const model::Call&) { return simulator_->Suggest(*request); });
   }
 
   grpc::Status WatchRollout(grpc::ServerContext* context, const v1::WatchRolloutRequest* request,
@@ -119,13 +133,14 @@ class PolicyService final : public v1::PolicyService::Service {
   StreamSlots* const slots_;
   policies::Policies* const policies_;
   fleet::Fleet* const fleet_;
+  simulation::Simulator* const simulator_;
 };
 
 }  // namespace
 
 std::shared_ptr<grpc::Service> NewPolicyService(Guard* guard, StreamSlots* slots, policies::Policies* policies,
-                                                fleet::Fleet* fleet) {
-  return std::make_shared<PolicyService>(guard, slots, policies, fleet);
+                                                fleet::Fleet* fleet, simulation::Simulator* simulator) {
+  return std::make_shared<PolicyService>(guard, slots, policies, fleet, simulator);
 }
 
 }  // namespace chaperone::service

@@ -33,6 +33,9 @@ namespace chaperone::sessions {
 class RecordIntake;
 class Sessions;
 }  // namespace chaperone::sessions
+namespace chaperone::simulation {
+class Simulator;
+}
 
 namespace chaperone::service {
 
@@ -40,7 +43,7 @@ class Guard;
 class StreamSlots;
 
 std::shared_ptr<grpc::Service> NewPolicyService(Guard* guard, StreamSlots* slots, policies::Policies* policies,
-                                                fleet::Fleet* fleet);
+                                                fleet::Fleet* fleet, simulation::Simulator* simulator);
 std::shared_ptr<grpc::Service> NewApprovalService(Guard* guard, StreamSlots* slots, approvals::Approvals* approvals);
 std::shared_ptr<grpc::Service> NewSessionService(Guard* guard, StreamSlots* slots, sessions::Sessions* sessions);
 std::shared_ptr<grpc::Service> NewRevocationService(Guard* guard, identity::Revocations* revocations,

@@ -196,25 +196,90 @@ TEST_CASE("simulate sends statement and principal, and prints verdict, facts and
   FakeControlPlane control_plane;
   v1::SimulatePolicyResponse& simulation = control_plane.answers.simulation;
   simulation.set_decision("deny");
+  simulation.set_policy("agents");
   simulation.set_rule("no-bulk-delete");
+  simulation.set_action("delete");
+  simulation.set_resource("public.orders");
+  simulation.set_session_refused(true);
   simulation.add_facts("delete public.orders");
   v1::SimulatedColumn& column = *simulation.add_columns();
   column.set_name("email");
   column.add_sources("public.customers.email");
   column.set_method("redact");
-  column.set_rule("pii");
+  column.set_rule("agents/pii");
+  v1::SimulatedColumn& note = *simulation.add_columns();
+  note.set_name("note");
+  note.add_detectors("agents/found");
   const RunResult result = RunCommand(
       control_plane, {"policy", "simulate", "--sql", "DELETE FROM orders", "--database", "shop-prod/shop", "--subject",
                       "agent-7", "--groups", "a,b", "--search-path", "app,public", "--revision", "3"});
   CHECK(result.code == 0);
   CHECK(result.out ==
-        "decision:  deny\nrule:      no-bulk-delete\n\nfacts:\n  delete public.orders\n\n"
-        "COLUMN  FROM                    MASK    RULE\n"
-        "email   public.customers.email  redact  pii\n");
+        "decision:  deny\nrule:      agents/no-bulk-delete\nabout:     delete public.orders\n"
+        "session:   refused: no policy grants this principal anything there\n"
+        "\nfacts:\n  delete public.orders\n\n"
+        "COLUMN  FROM                    MASK                RULE\n"
+        "email   public.customers.email  redact              agents/pii\n"
+        "note                            none, but searched  agents/found\n");
   CHECK(control_plane.Request("SimulatePolicy") ==
-        "sql: \"DELETE FROM orders\" principal { subject: \"agent-7\" groups: \"a\" groups: \"b\" } "
-        "database: \"shop-prod/shop\" revision: 3 search_path: \"app\" search_path: \"public\"");
+        "sql: \"DELETE FROM orders\" scope { principal { subject: \"agent-7\" groups: \"a\" groups: \"b\" } "
+        "database: \"shop-prod/shop\" revision: 3 } search_path: \"app\" search_path: \"public\"");
   CHECK(RunCommand(control_plane, {"policy", "simulate", "--database", "e/d", "--subject", "a"}).code == 2);
+}
+
+TEST_CASE("simulate takes the statement from a file or the input, and documents in place of a revision") {
+  FakeControlPlane control_plane;
+  CHECK(RunCommand(control_plane, {"policy", "simulate", "--sql-file", "-", "--database", "e/d", "--subject", "a"},
+                   {.input = "SELECT 1"})
+            .code == 0);
+  CHECK(control_plane.Request("SimulatePolicy") ==
+        "sql: \"SELECT 1\" scope { principal { subject: \"a\" } database: \"e/d\" }");
+  CHECK(RunCommand(control_plane,
+                   {"policy", "simulate", "--sql", "SELECT 1", "--database", "e/d", "--subject", "a", "-f", "-"},
+                   {.input = "kind: Policy\n"})
+            .code == 0);
+  CHECK(control_plane.Request("SimulatePolicy") ==
+        "sql: \"SELECT 1\" scope { principal { subject: \"a\" } database: \"e/d\" documents: \"kind: Policy\\n\" }");
+  CHECK(RunCommand(control_plane,
+                   {"policy", "simulate", "--sql-file", "-", "--database", "e/d", "--subject", "a", "-f", "-"},
+                   {.input = "kind: Policy\n"})
+            .code == 2);
+}
+
+TEST_CASE("explain-mask prints each column with its reasons") {
+  FakeControlPlane control_plane;
+  control_plane.answers.explanation.set_table("public.customers");
+  v1::ExplainedColumn& email = *control_plane.answers.explanation.add_columns();
+  email.mutable_column()->set_name("email");
+  email.mutable_column()->set_method("redact");
+  email.mutable_column()->set_rule("agents/pii");
+  email.set_type("text");
+  email.set_in_predicates("deny");
+  email.add_because("*.*.email names it");
+  v1::ExplainedColumn& id = *control_plane.answers.explanation.add_columns();
+  id.mutable_column()->set_name("id");
+  id.set_type("int8");
+  id.add_because("no masking rule names it");
+  const RunResult result =
+      RunCommand(control_plane, {"policy", "explain-mask", "customers", "--database", "shop-prod/shop"});
+  CHECK(result.code == 0);
+  CHECK(result.out ==
+        "public.customers\n\n"
+        "COLUMN  TYPE  MASK    RULE        IN PREDICATES  BECAUSE\n"
+        "email   text  redact  agents/pii  deny           *.*.email names it\n"
+        "id      int8  none                               no masking rule names it\n");
+  CHECK(control_plane.Request("ExplainMask") == "table: \"customers\" scope { database: \"shop-prod/shop\" }");
+}
+
+TEST_CASE("suggest prints the document, and nothing else") {
+  FakeControlPlane control_plane;
+  control_plane.answers.suggestion.set_document("# Edit me.\nkind: Policy\n");
+  const RunResult result = RunCommand(control_plane, {"policy", "suggest", "--database", "shop-prod/shop", "--groups",
+                                                      "agents", "--approvers", "owners"});
+  CHECK(result.code == 0);
+  CHECK(result.out == "# Edit me.\nkind: Policy\n");
+  CHECK(control_plane.Request("SuggestPolicy") ==
+        "database: \"shop-prod/shop\" groups: \"agents\" approvers: \"owners\"");
 }
 
 TEST_CASE("diff compares revisions, or the bundle with files") {

@@ -1,4 +1,4 @@
-// `chaperone policy lint|simulate|diff`: looks at policies without changing them.
+// `chaperone policy lint|diff`: looks at policies without changing them.
 #include <fmt/format.h>
 
 #include <map>
@@ -11,8 +11,6 @@
 #include "tools/chaperone/commands/policy_files.h"
 #include "tools/chaperone/display/json.h"
 #include "tools/chaperone/display/printable.h"
-#include "tools/chaperone/display/table.h"
-#include "tools/chaperone/file.h"
 #include "tools/chaperone/usage.h"
 
 namespace chaperone::cli {
@@ -20,15 +18,6 @@ namespace chaperone::cli {
 namespace {
 
 using v1::PolicyService;
-
-struct SimulateOptions {
-  std::string sql, sql_file, database, role;
-  std::vector<std::string> search_path;
-  std::string issuer, subject, client, human, task;
-  std::vector<std::string> groups;
-  uint64_t revision = 0;
-  std::vector<std::string> files;
-};
 
 struct DiffOptions {
   std::string name;
@@ -51,71 +40,6 @@ absl::Status Lint(const std::vector<std::string>& files, Context& context) {
     context.out() << (response.findings().empty() ? "no findings\n" : FindingsText(response.findings()));
   }
   return HasErrors(response.findings()) ? base::FailedPrecondition("the documents have errors") : absl::OkStatus();
-}
-
-std::string SimulationText(const v1::SimulatePolicyResponse& response) {
-  display::Fields fields;
-  fields.Add("decision", response.decision());
-  fields.Add("rule", response.rule().empty() ? "no rule matches" : response.rule());
-  fields.Add("reason", response.reason());
-  fields.Add("hint", response.hint());
-  std::string out = fields.Text();
-  if (!response.facts().empty()) {
-    out += "\nfacts:\n";
-  }
-  for (const std::string& fact : response.facts()) {
-    out += fmt::format("  {}\n", display::Line(fact));
-  }
-  if (!response.columns().empty()) {
-    display::Table table(
-        {{.title = "COLUMN"}, {.title = "FROM", .width_max = 80}, {.title = "MASK"}, {.title = "RULE"}});
-    for (const v1::SimulatedColumn& column : response.columns()) {
-      table.Add({column.name(), fmt::format("{}", fmt::join(column.sources(), ", ")),
-                 column.method().empty() ? "none" : column.method(), column.rule()});
-    }
-    out += "\n" + table.Text();
-  }
-  return out;
-}
-
-absl::Status Simulate(const SimulateOptions& options, Context& context) {
-  v1::SimulatePolicyRequest request;
-  request.set_sql(options.sql);
-  if (!options.sql_file.empty()) {
-    CHAPERONE_ASSIGN_OR_RETURN(*request.mutable_sql(), ReadFile(options.sql_file, 1 << 20));
-  }
-  if (request.sql().empty()) {
-    return UsageError("give a statement with --sql or --sql-file");
-  }
-  request.set_database(options.database);
-  request.set_revision(options.revision);
-  request.set_role(options.role);
-  for (const std::string& schema : options.search_path) {
-    request.add_search_path(schema);
-  }
-  v1::Principal& principal = *request.mutable_principal();
-  principal.set_issuer(options.issuer);
-  principal.set_subject(options.subject);
-  principal.set_client(options.client);
-  principal.set_human(options.human);
-  principal.set_task(options.task);
-  for (const std::string& group : options.groups) {
-    principal.add_groups(group);
-  }
-  if (!options.files.empty()) {
-    CHAPERONE_ASSIGN_OR_RETURN(const auto documents, ReadPolicyDocuments(options.files, context.world().in));
-    for (const PolicyDocument& document : documents) {
-      request.add_documents(document.text);
-    }
-  }
-  CHAPERONE_ASSIGN_OR_RETURN(const auto response,
-                             context.Call<PolicyService>(&PolicyService::Stub::SimulatePolicy, request));
-  if (context.json()) {
-    context.PrintJson(response);
-  } else {
-    context.out() << SimulationText(response);
-  }
-  return absl::OkStatus();
 }
 
 // Documents by policy name.
@@ -214,35 +138,6 @@ absl::Status Diff(const DiffOptions& options, Context& context) {
   return absl::OkStatus();
 }
 
-void AddSimulate(Registry& registry, CLI::App* group) {
-  auto options = std::make_shared<SimulateOptions>();
-  CLI::App* simulate = registry.Command(
-      group,
-      {.name = "simulate",
-       .summary = "what would be decided about a statement, and why",
-       .examples =
-           "  chaperone policy simulate --sql \"DELETE FROM orders\" --database shop-prod/shop \\\n"
-           "      --subject agent-7 --groups coding-agents\n"
-           "  chaperone policy simulate --sql-file report.sql --database shop-prod/shop --subject a -f new.yaml",
-       .roles = "admin or auditor",
-       .listing = "chaperone policy history"},
-      [options](Context& context) { return Simulate(*options, context); });
-  CLI::Option* sql_file = simulate->add_option("--sql-file", options->sql_file, "a file that holds the statement");
-  simulate->add_option("--sql", options->sql, "the statement")->excludes(sql_file);
-  simulate->add_option("--database", options->database, "<endpoint>/<database>")->required();
-  simulate->add_option("--subject", options->subject, "the agent")->required();
-  AddListOption(simulate, "--groups", &options->groups, "its groups");
-  simulate->add_option("--issuer", options->issuer, "its token's issuer");
-  simulate->add_option("--client", options->client, "its OAuth client");
-  simulate->add_option("--human", options->human, "the human it acts for");
-  simulate->add_option("--task", options->task, "the task it works on");
-  simulate->add_option("--role", options->role, "the database role of the session");
-  AddListOption(simulate, "--search-path", &options->search_path, "schemas of the session's search_path");
-  CLI::Option* revision =
-      simulate->add_option("--revision", options->revision, "a stored revision (default: the current)");
-  AddFileOption(simulate, &options->files)->excludes(revision)->description("judge these documents instead");
-}
-
 }  // namespace
 
 void AddPolicyCheckCommands(Registry& registry, CLI::App* group) {
@@ -256,7 +151,6 @@ void AddPolicyCheckCommands(Registry& registry, CLI::App* group) {
                                      .listing = ""},
                                     [files](Context& context) { return Lint(*files, context); });
   AddFileOption(lint, files.get())->required();
-  AddSimulate(registry, group);
 
   auto options = std::make_shared<DiffOptions>();
   CLI::App* diff =

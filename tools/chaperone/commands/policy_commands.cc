@@ -159,6 +159,7 @@ void AddPolicyCommands(Registry& registry) {
   history->add_option("name", history_options->name, "only revisions that changed this policy");
   history->add_option("--limit", history_options->limit, "at most so many")->check(CLI::Range(1, 1000));
   AddPolicyCheckCommands(registry, group);
+  AddPolicyAskCommands(registry, group);
 }
 
 }  // namespace chaperone::cli

@@ -31,8 +31,10 @@ CLI::Option* AddFileOption(CLI::App* command, std::vector<std::string>* files);
 
 // policy apply, rollback, delete.
 void AddPolicyChangeCommands(Registry& registry, CLI::App* group);
-// policy lint, simulate, diff.
+// policy lint, diff.
 void AddPolicyCheckCommands(Registry& registry, CLI::App* group);
+// policy simulate, explain-mask, suggest.
+void AddPolicyAskCommands(Registry& registry, CLI::App* group);
 
 }  // namespace chaperone::cli
 

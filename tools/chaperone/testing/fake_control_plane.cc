@@ -92,6 +92,14 @@ class FakeControlPlane::Services {
                                 v1::SimulatePolicyResponse* response) override {
       return Give(Note(owner_, "SimulatePolicy", *request), owner_.answers.simulation, response);
     }
+    grpc::Status ExplainMask(grpc::ServerContext*, const v1::ExplainMaskRequest* request,
+                             v1::ExplainMaskResponse* response) override {
+      return Give(Note(owner_, "ExplainMask", *request), owner_.answers.explanation, response);
+    }
+    grpc::Status SuggestPolicy(grpc::ServerContext*, const v1::SuggestPolicyRequest* request,
+                               v1::SuggestPolicyResponse* response) override {
+      return Give(Note(owner_, "SuggestPolicy", *request), owner_.answers.suggestion, response);
+    }
 
    private:
     FakeControlPlane& owner_;

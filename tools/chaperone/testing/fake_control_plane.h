@@ -33,6 +33,8 @@ struct Answers {
   v1::ListPolicyRevisionsResponse revisions;
   v1::LintPoliciesResponse lint;
   v1::SimulatePolicyResponse simulation;
+  v1::ExplainMaskResponse explanation;
+  v1::SuggestPolicyResponse suggestion;
   v1::ListApprovalsResponse approvals;
   v1::Approval approval;
   std::vector<v1::Approval> watched;
