@@ -12,7 +12,9 @@ namespace chaperone::simulation {
 
 namespace {
 
+// Decoded catalogs that are kept, and the bytes that they were decoded from; the newest is kept in any case.
 constexpr size_t kDecodedMax = 8;
+constexpr size_t kDecodedBytesMax = size_t{64} << 20;
 
 policy::Principal PrincipalOf(const v1::Principal& proto) {
   return {.issuer = proto.issuer(),
@@ -75,9 +77,16 @@ absl::StatusOr<std::shared_ptr<const sql::Catalog>> Scenes::Decode(const Reporte
   }
   const std::lock_guard lock(mutex_);
   decoded_.push_front({reported.catalog, *catalog});
-  if (decoded_.size() > kDecodedMax) {
-    decoded_.pop_back();
+  size_t bytes = 0;
+  size_t kept = 0;
+  auto each = decoded_.begin();
+  for (; each != decoded_.end(); ++each, ++kept) {
+    bytes += each->source->encoded().size();
+    if (kept > 0 && (kept == kDecodedMax || bytes > kDecodedBytesMax)) {
+      break;
+    }
   }
+  decoded_.erase(each, decoded_.end());
   return *catalog;
 }
 
