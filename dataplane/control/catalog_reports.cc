@@ -15,6 +15,7 @@ namespace {
 // A control plane takes messages of 40 MiB unless it is told otherwise.
 constexpr size_t kEncodedBytesMax = size_t{24} << 20;
 constexpr int kColumnsMax = 200'000;
+constexpr size_t kUnavailableMax = 256;
 
 // What a statement can read or write; indexes, TOAST tables and composite types have no rows of their own.
 bool IsReported(sql::RelationKind kind) {
@@ -84,7 +85,24 @@ void CatalogReports::RepeatAll() {
   }
 }
 
+void CatalogReports::SetUnavailable(const std::string& database, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  if (unavailable_.size() < kUnavailableMax) {
+    unavailable_[database] = reason;
+  }
+}
+
 std::optional<v1::SyncRequest> CatalogReports::Next() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!unavailable_.empty()) {
+      const auto answer = unavailable_.extract(unavailable_.begin());
+      v1::SyncRequest request;
+      request.mutable_catalog_unavailable()->set_database(answer.key());
+      request.mutable_catalog_unavailable()->set_reason(answer.mapped());
+      return request;
+    }
+  }
   std::string database;
   std::shared_ptr<const sql::Catalog> catalog;
   Known known;

@@ -32,6 +32,8 @@ class CatalogReports {
   // It is due once more, or all of them are.
   void Repeat(const std::string& database);
   void RepeatAll();
+  // The control plane asked for it, and it cannot be read.
+  void SetUnavailable(const std::string& database, const std::string& reason);
 
   // The next catalog that is due, as a message; nothing when none is. Takes milliseconds.
   std::optional<v1::SyncRequest> Next();
@@ -48,6 +50,7 @@ class CatalogReports {
   uint64_t versions_ = 0;
   std::map<std::string, Known> known_;
   std::set<std::string> due_;
+  std::map<std::string, std::string> unavailable_;
 };
 
 // Names and types, and the whole snapshot encoded where it fits into a message.

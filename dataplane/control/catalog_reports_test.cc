@@ -70,5 +70,15 @@ TEST_CASE("a new connection is told of every catalog that somebody still holds")
   CHECK_FALSE(reports.Next());
 }
 
+TEST_CASE("a catalog that cannot be read is answered with the reason, once") {
+  CatalogReports reports;
+  reports.SetUnavailable("nope", "it does not exist");
+  const auto message = reports.Next();
+  REQUIRE(message);
+  CHECK(message->catalog_unavailable().database() == "nope");
+  CHECK(message->catalog_unavailable().reason() == "it does not exist");
+  CHECK_FALSE(reports.Next());
+}
+
 }  // namespace
 }  // namespace chaperone::control

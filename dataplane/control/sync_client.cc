@@ -225,10 +225,6 @@ void SyncClient::ReportClosed(const std::string& cause, const std::vector<base::
   closed->mutable_closed_at()->set_seconds(std::chrono::duration_cast<std::chrono::seconds>(now).count());
   closed->mutable_closed_at()->set_nanos(static_cast<int32_t>(
       (std::chrono::duration_cast<std::chrono::nanoseconds>(now) % std::chrono::seconds(1)).count()));
-  Write(request);
-}
-
-void SyncClient::Write(const v1::SyncRequest& request) {
   std::shared_ptr<Stream> stream;
   {
     const std::lock_guard lock(mutex_);
@@ -258,10 +254,8 @@ void SyncClient::RepeatCatalog(const std::string& database) {
 }
 
 void SyncClient::ReportNoCatalog(const std::string& database, const absl::Status& reason) {
-  v1::SyncRequest request;
-  request.mutable_catalog_unavailable()->set_database(database);
-  request.mutable_catalog_unavailable()->set_reason(std::string(base::Message(reason)));
-  Write(request);
+  catalogs_.SetUnavailable(database, std::string(base::Message(reason)));
+  WakeReports();
 }
 
 void SyncClient::SendReport(Stream& stream) {

@@ -83,7 +83,8 @@ class SyncClient {
 
   // Sessions that ended by a revocation or an order; told to the control plane.
   void ReportClosed(const std::string& cause, const std::vector<base::SessionId>& sessions);
-  // A catalog as it is now; sent by the report thread, again after each reconnect while somebody holds it.
+  // These return at once; the report thread sends.
+  // A catalog as it is now; sent again after each reconnect while somebody holds it.
   void ReportCatalog(const std::string& database, const ReportedCatalog& catalog);
   // The catalog that was reported last, once more.
   void RepeatCatalog(const std::string& database);
@@ -99,7 +100,6 @@ class SyncClient {
   // One connection, to its end.
   void Serve();
   void OnSnapshot(Stream& stream, const v1::SignedSnapshot& snapshot);
-  void Write(const v1::SyncRequest& request);
   void SendReport(Stream& stream);
   void OnKill(const std::string& order_id, const std::string& session_id, const std::string& reason);
   absl::Status Apply(const v1::SignedSnapshot& snapshot, SnapshotParts* parts);
