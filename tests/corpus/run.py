@@ -16,8 +16,8 @@ from runner.execution import Executor  # noqa: E402
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(argv):
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("paths", nargs="*", default=[FOLDER], help="case files or folders; all by default")
     parser.add_argument("--only", help="ids that contain this text")
     parser.add_argument("--direct-url", help="superuser's URL of the server; a scratch server is started without it")
@@ -26,18 +26,18 @@ def arguments():
     parser.add_argument("--user", default="agent", help="user name for the sidecar")
     parser.add_argument("--token-file", help="file with the token for the sidecar")
     parser.add_argument("--apply", metavar="COMMAND", help="applies a policy file and waits; {file} is replaced")
-    parser.add_argument("--modes", choices=("simple", "text", "all"), default="all",
+    parser.add_argument("--modes", choices=("simple", "few", "text", "all"), default="all",
                         help="ways in which sql steps go through the sidecar")
     parser.add_argument("--direct-modes", choices=("simple", "text", "all"), default="simple")
     parser.add_argument("--refused-max", type=float, metavar="PERCENT",
                         help="succeed when at most this share of the cases fails (precision)")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def modes_named(name):
     text_only = [mode for mode in play.ALL_MODES if mode.result_format == 0]
-    return {"simple": [play.SIMPLE], "text": text_only, "all": play.ALL_MODES}[name]
+    return {"simple": [play.SIMPLE], "few": play.FEW_MODES, "text": text_only, "all": play.ALL_MODES}[name]
 
 
 def list_cases(cases):
@@ -53,9 +53,11 @@ def list_cases(cases):
 
 
 class Report:
-    def __init__(self):
+    """What failed, by case; `close` prints one line that says what got past and what was refused."""
+
+    def __init__(self, cases):
         self.failed = {}
-        self.cases = 0
+        self.cases = cases
         self.runs = 0
 
     def add(self, case, what, failures):
@@ -64,9 +66,16 @@ class Report:
             self.failed.setdefault(case.id, []).append(failure)
             print(f"FAIL {case.path.parent.name}/{case.path.name}:{case.line} {case.id} [{what}]: {failure}", flush=True)
 
-    def close(self, seconds):
-        print(f"{self.runs} runs of {self.cases} cases in {seconds:.0f} s")
-        print(f"{self.cases - len(self.failed)} passed, {len(self.failed)} failed")
+    def _cases_with(self, words):
+        return sum(any(failure.startswith(words) for failure in failures) for failures in self.failed.values())
+
+    def close(self, half, seconds):
+        areas = ", ".join(sorted({case.area for case in self.cases}))
+        statements = sum(case.statement_count for case in self.cases)
+        refused = [failure for failures in self.failed.values() for failure in failures if failure.startswith("refused: ")]
+        print(f"{areas}, {half}: {len(self.cases)} cases ({statements} statements, {self.runs} runs) in {seconds:.0f} s: "
+              f"{self._cases_with('leak: ')} leaks, {self._cases_with('changed: ')} changes, {len(refused)} statements refused, "
+              f"{len(self.cases) - len(self.failed)} passed, {len(self.failed)} failed", flush=True)
 
 
 def guarded(call):
@@ -87,7 +96,7 @@ def run_sidecar(executor, cases, modes, apply, report):
     ordered = sorted(cases, key=lambda case: case.policy)
     for policy, group in itertools.groupby(ordered, key=lambda case: case.policy):
         if apply:
-            subprocess.run(shlex.split(apply.format(file=os.path.join(FOLDER, "policies", policy + ".yaml"))), check=True)
+            apply(os.path.join(FOLDER, "policies", policy + ".yaml"))
         for case in group:
             def play_all(one=case):
                 for mode, failures in executor.through_sidecar(one, play.modes_of(one, modes)):
@@ -104,25 +113,32 @@ def sidecar_endpoint(options):
         return wire.Endpoint(host, port, options.user, file.read().strip())
 
 
-def run(options, cases, direct_url):
-    report = Report()
-    report.cases = len(cases)
+def applier(command):
+    """What --apply says, as a function of the file's path."""
+    return command and (lambda path: subprocess.run(shlex.split(command.format(file=path)), check=True))
+
+
+def run(options, cases, direct_url, apply):
+    report = Report(cases)
     started = time.monotonic()
     executor = Executor(worlds.parse_url(direct_url), sidecar_endpoint(options))
     try:
         if not options.no_direct:
             run_direct(executor, cases, modes_named(options.direct_modes), report)
         if options.sidecar:
-            run_sidecar(executor, cases, modes_named(options.modes), options.apply, report)
+            run_sidecar(executor, cases, modes_named(options.modes), apply, report)
     finally:
         executor.close()
-    report.close(time.monotonic() - started)
+    halves = ["direct"] * (not options.no_direct) + ["sidecar"] * bool(options.sidecar)
+    report.close(" and ".join(halves), time.monotonic() - started)
     share = 100 * len(report.failed) / max(1, len(cases))
     return 0 if share <= (options.refused_max or 0) else 1
 
 
-def main():
-    options = arguments()
+def main(argv=None, apply=None):
+    """`apply` stands in for --apply, for callers in Python. The exit code: 0 passed, 1 failed, 2 usage."""
+    options = arguments(argv)
+    apply = apply or applier(options.apply)
     try:
         cases = case_file.load(options.paths)
     except case_file.CaseError as error:
@@ -133,12 +149,12 @@ def main():
         list_cases(cases)
         return 0
     if options.direct_url:
-        return run(options, cases, options.direct_url)
+        return run(options, cases, options.direct_url, apply)
     if options.sidecar:
         print("--sidecar needs --direct-url: cases are set up behind its back", file=sys.stderr)
         return 2
     with scratch_server.scratch_server() as server:
-        return run(options, cases, server.url)
+        return run(options, cases, server.url, apply)
 
 
 if __name__ == "__main__":

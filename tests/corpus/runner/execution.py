@@ -28,14 +28,22 @@ class Lease:
         self.is_set_up = False
         # Not as it was after the setup.
         self.touched = False
+        # The fingerprint of the database as it is now, once known: taking one costs more than playing most cases.
+        self.known_state = None
         self._connection = None
 
     def query(self, sql):
         """Runs SQL as superuser on a connection that is kept: a new one would read the catalogs anew."""
         return self._with_connection(lambda connection: worlds.rows_of(connection, sql))
 
-    def fingerprint(self):
+    def state(self):
+        """The fingerprint now."""
         return self._with_connection(fingerprint.take)
+
+    def state_before(self):
+        """The same, without looking again at a database in which nothing has happened."""
+        known = self.known_state or self._with_connection(fingerprint.of_database)
+        return {**known, **self._with_connection(fingerprint.of_server)}
 
     def _with_connection(self, call):
         try:
@@ -54,6 +62,10 @@ class Lease:
             self._connection = None
 
 
+# What these expect may change the database: each of their runs needs one of its own.
+CHANGING = ("same", "ok", "only", "sealed")
+
+
 class Executor:
     """`sidecar` is an Endpoint whose database is replaced by the case's, or None when only direct runs are made."""
 
@@ -64,55 +76,75 @@ class Executor:
         self._scanners = {}
         # (schema, world) -> the database that the last run used.
         self._leases = {}
+        # (schema, world) -> the fingerprint of a fresh copy.
+        self._fresh_states = {}
 
     def direct(self, case, mode):
         """Failures of the direct half."""
         with play.server_folder() as folder:
-            run = self._direct_run(case, mode, folder)
+            run = self._direct_runs(case, [mode], folder)[0]
         return expectations.check_direct(case, run)
 
     def through_sidecar(self, case, modes):
-        """(mode, failures) for each mode."""
-        word = case.sidecar.split(" ")[0]
-        for mode in modes:
-            with play.server_folder() as folder:
-                run = self._sidecar_run(case, mode, folder, "a")
-                if word in ("masked", "same"):
-                    run.reference = self._direct_run(case, mode, folder)
-                if word == "blind":
-                    run.other_world = self._sidecar_run(case, mode, folder, "b").transcript
-            yield mode, expectations.check_sidecar(case, run)
+        """(mode, failures) for each mode. Runs that must change nothing share a database, which is looked at once at the end;
+        when it has changed, each mode is played again in a database of its own, to tell which one did it."""
+        with play.server_folder() as folder:
+            if case.sidecar.split(" ")[0] in CHANGING:
+                runs = [run for mode in modes for run in self._checked_runs(case, [mode], folder)]
+            else:
+                runs = self._checked_runs(case, modes, folder)
+                if len(runs) > 1 and runs[-1].changes:
+                    runs = [run for mode in modes for run in self._checked_runs(case, [mode], folder)]
+        return [(run.mode, expectations.check_sidecar(case, run)) for run in runs]
 
-    def _direct_run(self, case, mode, folder):
-        run = self._run(case, mode, folder, "a", self._direct_endpoint(case))
+    def _checked_runs(self, case, modes, folder):
+        word = case.sidecar.split(" ")[0]
+        runs = self._runs(case, modes, folder, "a", self._through_sidecar)
+        if word in ("masked", "same"):
+            for run, reference in zip(runs, self._direct_runs(case, modes, folder)):
+                run.reference = reference
+        if word == "blind":
+            for run, other in zip(runs, self._runs(case, modes, folder, "b", self._through_sidecar)):
+                run.other_world = other.transcript
+        return runs
+
+    def _direct_runs(self, case, modes, folder):
+        runs = self._runs(case, modes, folder, "a", self._direct_endpoint(case))
         if "distinguishes" in case.direct:
-            run.other_world = self._run(case, mode, folder, "b", self._direct_endpoint(case)).transcript
-        return run
+            for run, other in zip(runs, self._runs(case, modes, folder, "b", self._direct_endpoint(case))):
+                run.other_world = other.transcript
+        return runs
 
     def _direct_endpoint(self, case):
         return (lambda database: database) if case.values["as"] == "superuser" else self.worlds.app
 
-    def _sidecar_run(self, case, mode, folder, world):
-        return self._run(case, mode, folder, world, lambda database: self._sidecar.with_database(database.database))
+    def _through_sidecar(self, database):
+        return self._sidecar.with_database(database.database)
 
-    def _run(self, case, mode, folder, world, endpoint_for):
-        run = Run(mode)
+    def _runs(self, case, modes, folder, world, endpoint_for):
+        """One run for each mode, one after the other in one database; what changed is what all of them changed."""
+        runs = [Run(mode) for mode in modes]
         lease = self._lease(case, world)
-        player = play.Player(endpoint_for(lease.database), lease.database, mode, folder)
+        player = play.Player(endpoint_for(lease.database), lease.database, play.SIMPLE, folder)
         try:
             if case.setup and not lease.is_set_up:
                 lease.touched = True
                 worlds.run_sql(lease.database, player.fill(case.setup))
                 lease.is_set_up = True
-            before = self._state(case, lease, player)
+            before = {**lease.state_before(), **self._own_state(case, lease, player)}
             lease.touched = True
-            run.transcript = player.play(case)
-            run.changes = fingerprint.difference(before, self._state(case, lease, player))
-            lease.touched = bool(run.changes or case.cleanup)
+            for run in runs:
+                run.transcript = play.Player(endpoint_for(lease.database), lease.database, run.mode, folder).play(case)
+            after = lease.state()
+            changes = fingerprint.difference(before, {**after, **self._own_state(case, lease, player)})
+            lease.touched = bool(changes or case.cleanup)
+            lease.known_state = {key: after[key] for key in after if key not in fingerprint.LISTED}
         finally:
             self._clean_up(case, lease.database, player)
-        run.findings = expectations.leaks(self._scanner(case, world), run.transcript)
-        return run
+        for run in runs:
+            run.changes = changes
+            run.findings = expectations.leaks(self._scanner(case, world), run.transcript)
+        return runs
 
     def _lease(self, case, world):
         """A database in the state after the case's setup, or still to be set up; the last one is reused when it fits."""
@@ -123,21 +155,29 @@ class Executor:
                 self._drop(lease)
             lease = Lease(self.worlds.copy(case.schema, world), wanted)
             self._leases[case.schema, world] = lease
+            if not case.setup:
+                lease.known_state = self._fresh_state(case.schema, world, lease)
         return lease
+
+    def _fresh_state(self, schema, world, lease):
+        if (schema, world) not in self._fresh_states:
+            self._fresh_states[schema, world] = {
+                key: value for key, value in lease.state().items() if key not in fingerprint.LISTED}
+        return self._fresh_states[schema, world]
 
     def close(self):
         for lease in self._leases.values():
             self._drop(lease)
         self._leases.clear()
+        self.worlds.close()
 
     def _drop(self, lease):
         lease.close()
         self.worlds.drop(lease.database)
 
     @staticmethod
-    def _state(case, lease, player):
-        own = {query: lease.query(player.fill(query)) for query in case.state}
-        return {**lease.fingerprint(), **own}
+    def _own_state(case, lease, player):
+        return {query: lease.query(player.fill(query)) for query in case.state}
 
     @staticmethod
     def _clean_up(case, database, player):

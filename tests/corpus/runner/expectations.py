@@ -114,14 +114,25 @@ def check_sidecar(case, run):
     """`run` went through the sidecar; `run.reference` is the direct run in the same mode, for `masked` and `same`."""
     word, _, rest = case.sidecar.partition(" ")
     failures = [f"leak: {finding}" for finding in run.findings]
-    if run.changes and word not in ("same", "ok", "sealed"):
-        failures.append("changed: " + ", ".join(run.changes))
+    allowed = rest.split() if word == "only" else ()
+    changes = [name for name in run.changes if name not in allowed]
+    if changes and word not in ("same", "ok", "sealed"):
+        failures.append("changed: " + ", ".join(changes))
     if "none" == run.mode.describe and word == "masked":
         rest = "rows"
+    if word in ("same", "ok"):
+        failures += refusals(case, run)
     problem = SIDECAR_CHECKS[word](run, rest)
     if problem:
         failures.append(f"sidecar: {case.sidecar}: {problem}")
     return failures
+
+
+def refusals(case, run):
+    """One failure for each statement that Chaperone refused, with its reason."""
+    played = [step for step in case.steps if step.kind != "connection"]
+    return [f"refused: {outcome.denials()[0].get('M')} (line {step.line}: {' '.join(step.text.split()):.300})"
+            for step, outcome in zip(played, run.transcript.steps) if outcome.denials()]
 
 
 def _denied(run, step_number):
@@ -184,4 +195,5 @@ def _same(run, _):
 
 
 SIDECAR_CHECKS = {"denied": _denied, "masked": _masked, "closed": _closed, "sealed": _sealed, "blind": _blind,
-                  "refused": _sidecar_refused, "same": _same, "ok": lambda run, _: _succeeds(run, "")}
+                  "refused": _sidecar_refused, "same": _same, "ok": lambda run, _: _succeeds(run, ""),
+                  "only": lambda run, _: _succeeds(run, "")}

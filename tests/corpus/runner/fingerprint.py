@@ -13,14 +13,16 @@ _ROWS = f"""
   WHERE c.relkind IN ('r', 'm', 'S', 'f') AND nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
     AND c.relispopulated AND {_NOT_TEMPORARY}"""
 
-# name -> query with one text column; what is listed is compared as a whole.
-_LISTED = {
+# Of the whole server. name -> query with one text column; what is listed is compared as a whole.
+LISTED = {
     "roles": "SELECT concat_ws('|', pg_authid.*::text) FROM pg_authid",
     "memberships": "SELECT pg_auth_members::text FROM pg_auth_members",
     "role settings": "SELECT pg_db_role_setting::text FROM pg_db_role_setting",
     "tablespaces": "SELECT pg_tablespace::text FROM pg_tablespace",
     "databases": """SELECT concat_ws('|', datname, datdba, datallowconn, datacl) FROM pg_database
-                    WHERE datname NOT LIKE 'corpus\\_%' OR datname = current_database()""",
+                    WHERE datname NOT LIKE 'corpus\\_%'
+                    UNION ALL SELECT concat_ws('|', datdba, datallowconn, datacl) FROM pg_database
+                    WHERE datname = current_database()""",
     "slots": "SELECT slot_name FROM pg_replication_slots WHERE NOT temporary",
     "prepared transactions": "SELECT gid FROM pg_prepared_xacts",
     "server settings": "SELECT pg_read_file('postgresql.auto.conf', 0, 100000, true)",
@@ -37,24 +39,37 @@ _VERSIONED = (
 _NAMESPACED = {"pg_class": "relnamespace", "pg_type": "typnamespace", "pg_namespace": "pg_namespace.oid"}
 
 
-def _query():
-    parts = {**_LISTED, **{name: _VERSIONS.format(name) for name in _VERSIONED}}
+def _of_database():
+    parts = {name: _VERSIONS.format(name) for name in _VERSIONED}
     lasting = f"(SELECT oid FROM pg_namespace WHERE {_NOT_TEMPORARY} AND nspname <> 'pg_toast')"
     for name, column in _NAMESPACED.items():
         parts[name] = _VERSIONS.format(name) + f" WHERE {column} IN {lasting}"
     parts["pg_attribute"] = _VERSIONS.format("pg_attribute") + (
         f" WHERE attrelid IN (SELECT oid FROM pg_class WHERE oid >= 16384 AND relnamespace IN {lasting})")
+    return f"({_ROWS})\nUNION ALL " + _digests(parts)
+
+
+def _digests(parts):
     return "\nUNION ALL ".join(
         f"SELECT '{name}', count(*) || ':' || coalesce(sum(hashtextextended(x, 0)), 0) FROM ({query}) q(x)"
         for name, query in parts.items())
 
 
-QUERY = f"({_ROWS})\nUNION ALL {_query()}"
+OF_DATABASE, OF_SERVER = _of_database(), _digests(LISTED)
 
 
 def take(connection):
     """{what: digest}, on a superuser's connection."""
-    return dict(worlds.rows_of(connection, QUERY))
+    return {**of_database(connection), **of_server(connection)}
+
+
+def of_database(connection):
+    """The part that two copies of one template have in common."""
+    return dict(worlds.rows_of(connection, OF_DATABASE))
+
+
+def of_server(connection):
+    return dict(worlds.rows_of(connection, OF_SERVER))
 
 
 def difference(before, after):

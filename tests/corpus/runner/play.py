@@ -28,6 +28,8 @@ class Mode:
 SIMPLE = Mode("simple")
 ALL_MODES = [SIMPLE] + [Mode("extended", result_format, describe) for result_format in (0, 1)
                         for describe in ("none", "portal", "statement")]
+# One for each way into the sidecar's code: simple, without any Describe, and with one before Bind in binary.
+FEW_MODES = [SIMPLE, Mode("extended", 0, "none"), Mode("extended", 1, "statement")]
 
 
 def modes_of(case, wanted):

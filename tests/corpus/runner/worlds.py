@@ -19,7 +19,11 @@ APP_ROLE, APP_PASSWORD = "corpus_app", "corpus-app-password"
 
 
 class SqlError(Exception):
-    """A statement of the corpus's own failed."""
+    """A statement of the corpus's own failed; `ended` when the connection did."""
+
+    def __init__(self, message, ended=False):
+        super().__init__(message)
+        self.ended = ended
 
 
 def parse_url(url):
@@ -41,7 +45,7 @@ def rows_of(connection, sql):
     """The same on a connection that is open already."""
     outcome = connection.simple(sql)
     if not outcome.succeeded():
-        raise SqlError((outcome.ended or outcome.errors[0].get("M", "")) + "\n  in: " + sql[:500])
+        raise SqlError((outcome.ended or outcome.errors[0].get("M", "")) + "\n  in: " + sql[:500], bool(outcome.ended))
     return [[None if c is None else c.decode("utf-8", "replace") for c in row] for row in outcome.rows()]
 
 
@@ -53,10 +57,28 @@ class Worlds:
         self.secrets = {}
         self._ready = set()
         self._counter = 0
+        self._connection = None
         self._make_role()
 
+    def close(self):
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def _on_server(self, sql):
+        """Runs SQL on a connection that is kept. Cases may end other sessions, and ours is one of them: then it is made anew."""
+        if self._connection is None:
+            self._connection = wire.connect(self.server, deadline_s=120)
+        try:
+            return rows_of(self._connection, sql)
+        except SqlError as error:
+            if not error.ended:
+                raise
+        self.close()
+        return self._on_server(sql)
+
     def _make_role(self):
-        run_sql(self.server, f"""
+        self._on_server(f"""
             DO $$ BEGIN
               IF to_regrole('{APP_ROLE}') IS NULL THEN
                 CREATE ROLE {APP_ROLE} LOGIN PASSWORD '{APP_PASSWORD}' IN ROLE pg_read_all_data, pg_write_all_data;
@@ -73,8 +95,8 @@ class Worlds:
         if name not in self._ready:
             text = SCHEMAS[schema].read_text(encoding="utf-8")
             side = 1 if world == "a" else 2
-            run_sql(self.server, f"DROP DATABASE IF EXISTS {name}")
-            run_sql(self.server, f"CREATE DATABASE {name} TEMPLATE template0")
+            self._on_server(f"DROP DATABASE IF EXISTS {name}")
+            self._on_server(f"CREATE DATABASE {name} TEMPLATE template0")
             endpoint = self.server.with_database(name)
             run_sql(endpoint, ALTERNATIVES.sub(lambda found: found.group(side), text))
             run_sql(endpoint, "VACUUM ANALYZE")
@@ -89,8 +111,8 @@ class Worlds:
         self._counter += 1
         # No other run's: what stands between caches by name.
         name = f"corpus_{os.getpid()}_{self._counter}"
-        run_sql(self.server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        run_sql(self.server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        self._on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._on_server(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return self.server.with_database(name)
 
     def drop(self, database):
@@ -98,7 +120,7 @@ class Worlds:
         name = database.database
         slots = (f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{name}' "
                  "AND NOT active")
-        run_sql(self.server, slots)
-        for (gid,) in run_sql(self.server, f"SELECT gid FROM pg_prepared_xacts WHERE database = '{name}'"):
+        self._on_server(slots)
+        for (gid,) in self._on_server(f"SELECT gid FROM pg_prepared_xacts WHERE database = '{name}'"):
             run_sql(database, f"ROLLBACK PREPARED '{gid}'")
-        run_sql(self.server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
