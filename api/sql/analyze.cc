@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "api/sql/analyzer.h"
-#include "api/sql/name_path.h"
+#include "api/sql/name_changes.h"
 #include "api/sql/parse.h"
 
 namespace chaperone::sql {
@@ -67,14 +67,16 @@ Facts Analyze(std::string_view text, const Catalog& catalog, const SessionContex
         fmt::format("the database's encoding is {}: only ASCII text is understood", catalog.database().encoding), -1,
         text.size());
   }
-  const NamePath path(catalog, session);
+  NameChanges names(catalog, session);
   Facts facts;
   facts.statements.reserve(tree->statements.size());
   for (const ParsedStatement& parsed : tree->statements) {
     Statement& statement = facts.statements.emplace_back();
     statement.offset = parsed.offset;
     statement.length = parsed.length;
-    Analyzer(path, limits, session.parameter_types).AnalyzeStatement(*parsed.node, &statement);
+    Analyzer(names.path(), limits, session.parameter_types).AnalyzeStatement(*parsed.node, &statement);
+    names.Check(*parsed.node, &statement);
+    names.Note(statement);
   }
   return facts;
 }

@@ -233,6 +233,9 @@ void Analyzer::RequireFunction(const Function& function, const Node* call, std::
     default:
       break;
   }
+  // It may set anything and make tables. What extensions bring does not.
+  const bool is_foreign = function_class == FunctionClass::kUser && function.extension.empty();
+  out_->is_barrier = out_->is_barrier || is_foreign || function_class == FunctionClass::kSqlText;
   Require(Action::kExecute, ResourceKind::kFunction, catalog_.FunctionName(function), function.oid,
           fmt::format("{} {}", function.name, FunctionClassReason(function_class)), location);
 }

@@ -17,7 +17,7 @@ void AddOnce(Oid schema, std::vector<Oid>* schemas) {
 }  // namespace
 
 NamePath::NamePath(const Catalog& catalog, const SessionContext& session)
-    : catalog_(catalog), temp_schema_(session.temp_schema) {
+    : catalog_(&catalog), temp_schema_(session.temp_schema) {
   const Oid temp = catalog.FindSchema(temp_schema_);
   bool names_catalog = false;
   bool names_temp = false;
@@ -48,18 +48,18 @@ NamePath::NamePath(const Catalog& catalog, const SessionContext& session)
 
 Oid NamePath::FindSchema(std::string_view name) const {
   if (name == "pg_temp") {
-    return temp_schema_.empty() ? 0 : catalog_.FindSchema(temp_schema_);
+    return temp_schema_.empty() ? 0 : catalog_->FindSchema(temp_schema_);
   }
-  return catalog_.FindSchema(name);
+  return catalog_->FindSchema(name);
 }
 
 const Relation* NamePath::FindRelation(std::string_view schema, std::string_view name) const {
   if (!schema.empty()) {
     const Oid oid = FindSchema(schema);
-    return oid == 0 ? nullptr : catalog_.FindRelation(oid, name);
+    return oid == 0 ? nullptr : catalog_->FindRelation(oid, name);
   }
   for (const Oid oid : relation_schemas_) {
-    if (const Relation* relation = catalog_.FindRelation(oid, name)) {
+    if (const Relation* relation = catalog_->FindRelation(oid, name)) {
       return relation;
     }
   }
@@ -69,10 +69,10 @@ const Relation* NamePath::FindRelation(std::string_view schema, std::string_view
 const Type* NamePath::FindType(std::string_view schema, std::string_view name) const {
   if (!schema.empty()) {
     const Oid oid = FindSchema(schema);
-    return oid == 0 ? nullptr : catalog_.FindType(oid, name);
+    return oid == 0 ? nullptr : catalog_->FindType(oid, name);
   }
   for (const Oid oid : relation_schemas_) {
-    if (const Type* type = catalog_.FindType(oid, name)) {
+    if (const Type* type = catalog_->FindType(oid, name)) {
       return type;
     }
   }

@@ -31,10 +31,15 @@ class NamePath {
   // The name of the schema in which an object without one is created; "" when there is none.
   std::string_view creation_schema() const { return creation_schema_; }
   std::string_view temp_schema() const { return temp_schema_; }
-  const Catalog& catalog() const { return catalog_; }
+  const Catalog& catalog() const { return *catalog_; }
+
+  // By the time the statement runs, a name without a schema may be found elsewhere on the path.
+  bool is_uncertain() const { return uncertain_; }
+  void set_uncertain() { uncertain_ = true; }
 
  private:
-  const Catalog& catalog_;
+  const Catalog* catalog_;
+  bool uncertain_ = false;
   std::string_view temp_schema_;
   std::string_view creation_schema_;
   std::vector<Oid> relation_schemas_;

@@ -110,7 +110,9 @@ void Analyzer::RequireCreation(const Node& range_var) {
 void Analyzer::RequireOnRelation(Action action, std::string_view schema, std::string_view name, int32_t location) {
   if (const Relation* relation = path_.FindRelation(schema, name)) {
     RequireRelation(action, *relation, location);
-    return;
+    if (!schema.empty() || !path_.is_uncertain()) {
+      return;
+    }
   }
   if (!schema.empty() || path_.function_schemas().size() <= 1) {
     Require(action, ResourceKind::kRelation, NewObjectName(schema, name, false), 0, "", location);
@@ -185,6 +187,13 @@ void Analyzer::RequireNamed(ResourceKind kind, const QualifiedName& name) {
   } else if (name.schema.empty()) {
     if (const Type* type = path_.FindType("", name.name)) {
       resource = Dotted(catalog_.SchemaName(type->schema), type->name);
+    }
+  }
+  if (name.schema.empty() && path_.is_uncertain()) {
+    for (const Oid candidate : path_.function_schemas()) {
+      if (candidate != oids::kPgCatalog) {
+        Require(Action::kDdl, kind, Dotted(catalog_.SchemaName(candidate), name.name), 0, "", -1);
+      }
     }
   }
   Require(Action::kDdl, kind, std::move(resource), 0, "", -1);

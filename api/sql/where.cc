@@ -10,6 +10,7 @@ namespace {
 // Parentheses and casts that people nest; deeper conditions are open.
 constexpr int kDepthMax = 48;
 constexpr size_t kSameNodesMax = 1000;
+constexpr int kBranchesMax = 1000;
 
 const Node* SkipCasts(const Node* node) {
   while (node != nullptr && (node->Is<pg::TypeCast>() || node->Is<pg::CollateClause>())) {
@@ -96,7 +97,11 @@ bool WhereJudge::IsAbsent(const Node* where) const {
   if (where == nullptr) {
     return true;
   }
-  switch (Judge(*where, 0)) {
+  const Truth truth = Judge(*where, 0);
+  if (branches_ > kBranchesMax) {
+    return true;
+  }
+  switch (truth) {
     case Truth::kTrue:
       return true;
     case Truth::kFalse:
@@ -107,10 +112,11 @@ bool WhereJudge::IsAbsent(const Node* where) const {
   return !where->Is<pg::CurrentOfExpr>() && !DependsOnTarget(*where);
 }
 
-WhereJudge::Truth WhereJudge::Judge(const Node& node, int depth) const {
+WhereJudge::Truth WhereJudge::Judge(const Node& whole, int depth) const {
   if (depth > kDepthMax) {
     return Truth::kOpen;
   }
+  const Node& node = *Fold(&whole, depth);
   switch (node.tag()) {
     case NodeTag::kBoolExpr:
       return JudgeBool(node, depth);
@@ -126,7 +132,9 @@ WhereJudge::Truth WhereJudge::Judge(const Node& node, int depth) const {
       return Truth::kOpen;
     }
     case NodeTag::kA_Expr:
-      return JudgeComparison(node);
+      return JudgeComparison(node, depth);
+    case NodeTag::kCaseExpr:
+      return JudgeCase(node, depth);
     case NodeTag::kNullTest:
       return JudgeNullTest(node);
     case NodeTag::kBooleanTest: {
@@ -215,10 +223,10 @@ bool WhereJudge::AreOpposite(const Node& a, const Node& b) {
   return false;
 }
 
-WhereJudge::Truth WhereJudge::JudgeComparison(const Node& node) const {
+WhereJudge::Truth WhereJudge::JudgeComparison(const Node& node, int depth) const {
   const pg::A_Expr_Kind kind = node.Get(pg::A_Expr::kKind);
-  const Node* left = node.Get(pg::A_Expr::kLexpr);
-  const Node* right = node.Get(pg::A_Expr::kRexpr);
+  const Node* left = Fold(node.Get(pg::A_Expr::kLexpr), depth + 1);
+  const Node* right = Fold(node.Get(pg::A_Expr::kRexpr), depth + 1);
   if (left == nullptr || right == nullptr) {
     return Truth::kOpen;
   }
@@ -295,6 +303,61 @@ WhereJudge::Truth WhereJudge::JudgeComparison(const Node& node) const {
     return truth(*order != 0 && (op == "<") == (*order < 0));
   }
   return Truth::kOpen;
+}
+
+WhereJudge::Truth WhereJudge::JudgeWhen(const Node& node, const Node& when, int depth) const {
+  if (++branches_ > kBranchesMax) {
+    return Truth::kOpen;
+  }
+  const Node* subject = node.Get(pg::CaseExpr::kArg);
+  if (subject == nullptr) {
+    return Judge(*when.Get(pg::CaseWhen::kExpr), depth + 1);
+  }
+  const std::optional<Literal> a = LiteralOf(Fold(subject, depth + 1));
+  const std::optional<Literal> b = LiteralOf(Fold(when.Get(pg::CaseWhen::kExpr), depth + 1));
+  const std::optional<int> order = a && b ? Compare(*a, *b) : std::nullopt;
+  return !order ? Truth::kOpen : *order == 0 ? Truth::kTrue : Truth::kFalse;
+}
+
+// As Fold() leaves it: no WHEN is certain. It is decided all the same when whatever may come out of it is of one truth.
+WhereJudge::Truth WhereJudge::JudgeCase(const Node& node, int depth) const {
+  const Node* otherwise = node.Get(pg::CaseExpr::kDefresult);
+  const Truth common = otherwise == nullptr ? Truth::kFalse : Judge(*otherwise, depth + 1);
+  for (const Node* when : node.Get(pg::CaseExpr::kArgs)) {
+    if (JudgeWhen(node, *when, depth) != Truth::kFalse &&
+        Judge(*when->Get(pg::CaseWhen::kResult), depth + 1) != common) {
+      return Truth::kOpen;
+    }
+  }
+  return common;
+}
+
+const Node* WhereJudge::Fold(const Node* node, int depth) const {
+  for (; node != nullptr && depth <= kDepthMax; ++depth) {
+    const Node* next = nullptr;
+    if (node->Is<pg::CaseExpr>()) {
+      next = node->Get(pg::CaseExpr::kDefresult);
+      for (const Node* when : node->Get(pg::CaseExpr::kArgs)) {
+        const Truth taken = JudgeWhen(*node, *when, depth);
+        if (taken != Truth::kFalse) {
+          next = taken == Truth::kTrue ? when->Get(pg::CaseWhen::kResult) : nullptr;
+          break;
+        }
+      }
+    } else if (node->Is<pg::CoalesceExpr>()) {
+      for (const Node* argument : node->Get(pg::CoalesceExpr::kArgs)) {
+        if (!IsNull(argument)) {
+          next = LiteralOf(argument) ? argument : nullptr;
+          break;
+        }
+      }
+    }
+    if (next == nullptr) {
+      return node;
+    }
+    node = next;
+  }
+  return node;
 }
 
 const Column* WhereJudge::TargetColumn(const Node& node) const {

@@ -58,6 +58,20 @@ void Conversation::ApplyEffects(const Run& run) {
       }
       break;
     }
+    case sql::SessionObjectVerb::kExecute:
+    case sql::SessionObjectVerb::kFetch: {
+      // What ran is another text; it may be gone by now, and then nobody knows what it was.
+      const PortalPtr portal = names_.FindPortal(statement.object_name);
+      const StatementPtr target = statement.object_verb == sql::SessionObjectVerb::kExecute
+                                      ? names_.FindStatement(statement.object_name)
+                                  : portal != nullptr ? portal->statement
+                                                      : nullptr;
+      if (target == nullptr || target->judged->is_barrier) {
+        names_stale_ = true;
+        names_changed_in_transaction_ = true;
+      }
+      break;
+    }
     case sql::SessionObjectVerb::kDeallocate:
       names_.SetStatement(statement.object_name, nullptr);
       break;

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from runner import case_file  # noqa: E402
+from runner import case_file, coverage  # noqa: E402
 
 GOOD = "=== one\ntitle: t\npolicy: p\nsql: SELECT 1\n  FROM x\nparams: [\"a\", 1]\ndirect: leak\nsidecar: denied\n"
 
@@ -38,6 +38,11 @@ class CaseFile(unittest.TestCase):
         self.assertIn("there is no title", self.problem(GOOD.replace("title: t\n", "")))
         self.assertIn("sidecar is 'fine'", self.problem(GOOD.replace("denied", "fine")))
         self.assertIn("nothing is expected of the direct run", self.problem(GOOD.replace("direct: leak\n", "")))
+
+    def test_every_row_of_the_threat_catalogue_that_concerns_deciding_has_a_case(self):
+        cases = case_file.load([os.path.dirname(os.path.abspath(__file__))])
+        print(coverage.text(cases))
+        self.assertEqual(coverage.missing(cases), [])
 
     def test_every_file_of_the_corpus_is_well_formed_and_ids_are_unique(self):
         self.assertGreater(len(case_file.load([os.path.dirname(os.path.abspath(__file__))])), 800)

@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from runner import case_file, play, scratch_server, wire, worlds  # noqa: E402
+from runner import case_file, coverage, play, scratch_server, wire, worlds  # noqa: E402
 from runner.execution import Executor  # noqa: E402
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -32,6 +32,7 @@ def arguments(argv):
     parser.add_argument("--refused-max", type=float, metavar="PERCENT",
                         help="succeed when at most this share of the cases fails (precision)")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
+    parser.add_argument("--coverage", action="store_true", help="print how many cases each row of the threat catalogue has, and stop")
     return parser.parse_args(argv)
 
 
@@ -145,6 +146,9 @@ def main(argv=None, apply=None):
         print(error, file=sys.stderr)
         return 2
     cases = [case for case in cases if not options.only or options.only in case.id]
+    if options.coverage:
+        print(coverage.text(cases))
+        return 1 if coverage.missing(cases) else 0
     if options.list:
         list_cases(cases)
         return 0

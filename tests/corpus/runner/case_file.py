@@ -8,7 +8,8 @@ SINGLE = ("title", "threat", "schema", "policy", "as", "modes", "setup", "cleanu
 # Keys that may be repeated.
 REPEATED = ("secret", "state", "direct")
 # Keys that make a step, and keys that complete the step before them.
-STEPS = ("sql", "simple", "extended", "pipeline", "raw", "connection", "wait")
+# `admin` runs SQL as superuser, straight at the server: what somebody else does meanwhile.
+STEPS = ("sql", "simple", "extended", "pipeline", "raw", "connection", "wait", "admin")
 STEP_PARTS = ("params", "data", "startup")
 DEFAULTS = {"schema": "attack", "as": "superuser", "modes": "all", "threat": "own"}
 SIDECAR = ("denied", "masked", "closed", "blind", "refused", "same", "ok", "only", "sealed")
@@ -194,6 +195,8 @@ def _problem_of(case):
         return "there is no policy"
     if not case.steps:
         return "there is no step"
+    if any(step.kind == "admin" for step in case.steps) and not case.state:
+        return "with an admin step only what `state` queries say counts as a change, and there is none"
     if case.modes not in MODES:
         return f"modes is {case.modes!r}; known are {', '.join(MODES)}"
     if case.sidecar.split(" ")[0] not in SIDECAR:

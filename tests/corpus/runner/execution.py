@@ -138,6 +138,8 @@ class Executor:
             after = lease.state()
             changes = fingerprint.difference(before, {**after, **self._own_state(case, lease, player)})
             lease.touched = bool(changes or case.cleanup)
+            if any(step.kind == "admin" for step in case.steps):
+                changes = [name for name in changes if name in case.state]
             lease.known_state = {key: after[key] for key in after if key not in fingerprint.LISTED}
         finally:
             self._clean_up(case, lease.database, player)

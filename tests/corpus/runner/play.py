@@ -34,7 +34,7 @@ FEW_MODES = [SIMPLE, Mode("extended", 0, "none"), Mode("extended", 1, "statement
 
 def modes_of(case, wanted):
     """The modes that apply to a case; steps of a fixed kind make the others pointless."""
-    fixed = all(step.kind in ("simple", "raw", "connection", "wait") for step in case.steps)
+    fixed = all(step.kind in ("simple", "raw", "connection", "wait", "admin") for step in case.steps)
     if fixed or case.modes == "simple":
         return [SIMPLE]
     if case.modes == "extended":
@@ -114,6 +114,9 @@ class Player:
     def _step(self, step):
         connection = self._connections[self._current]
         text = self.fill(step.text)
+        if step.kind == "admin":
+            worlds.run_sql(self._direct, text)
+            return Outcome()
         if step.kind == "wait":
             time.sleep(float(text))
             return connection.wait_for_messages(0.1)
