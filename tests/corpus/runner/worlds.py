@@ -3,6 +3,7 @@
 In a schema file `{{x|y}}` stands for x in world a and for y in world b, and a line `-- secrets: QUERY` names a query
 whose cells are the secrets. What a client sees through the sidecar must not depend on the world.
 """
+import functools
 import os
 import pathlib
 import re
@@ -24,6 +25,12 @@ class SqlError(Exception):
     def __init__(self, message, ended=False):
         super().__init__(message)
         self.ended = ended
+
+
+@functools.lru_cache(None)
+def masks(policy):
+    """Whether a policy of policies/ hides anything."""
+    return "\nmasking:" in (FOLDER / "policies" / f"{policy}.yaml").read_text(encoding="utf-8")
 
 
 def parse_url(url):

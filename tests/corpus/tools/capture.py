@@ -2,6 +2,8 @@
 
 Used by capture_all.py to make precision/captured/*.case: what tools really say, with parameters, in order.
 """
+import datetime
+import decimal
 import json
 import socket
 import struct
@@ -79,7 +81,38 @@ def _text(cell, type_oid, binary):
         return "\\x" + cell.hex()
     if type_oid in (25, 1043, 1042, 19, 114):
         return cell.decode()
+    if type_oid == 3802:
+        return cell[1:].decode()
+    if type_oid in (1114, 1184):
+        moment = datetime.datetime(2000, 1, 1) + datetime.timedelta(microseconds=int.from_bytes(cell, "big", signed=True))
+        return moment.isoformat(" ") + ("+00" if type_oid == 1184 else "")
+    if type_oid == 1082:
+        return (datetime.date(2000, 1, 1) + datetime.timedelta(days=int.from_bytes(cell, "big", signed=True))).isoformat()
+    if type_oid == 1700:
+        return _numeric_text(cell)
+    if type_oid in (1000, 1005, 1007, 1009, 1015, 1016):
+        return _array_text(cell)
     raise ValueError(f"a binary parameter of type {type_oid} is not understood")
+
+
+def _numeric_text(cell):
+    """numeric in binary: a sign and digits to the base of 10,000."""
+    count, weight, sign, scale = struct.unpack_from("!hhHh", cell)
+    value = sum(digit * decimal.Decimal(10000) ** (weight - at) for at, digit in enumerate(struct.unpack_from(f"!{count}H", cell, 8)))
+    return format((-value if sign == 0x4000 else decimal.Decimal(value)).quantize(decimal.Decimal(1).scaleb(-scale)), "f")
+
+
+def _array_text(cell):
+    """A binary array of one dimension as array_out writes it."""
+    dimensions, _, element = struct.unpack_from("!iiI", cell)
+    (count,) = struct.unpack_from("!i", cell, 12) if dimensions else (0,)
+    at, items = 20, []
+    for _ in range(count):
+        (length,) = struct.unpack_from("!i", cell, at)
+        at += 4
+        items.append("NULL" if length < 0 else json.dumps(_text(cell[at:at + length], element, True), ensure_ascii=False))
+        at += max(0, length)
+    return "{" + ",".join(items) + "}"
 
 
 class Relay:
@@ -143,8 +176,15 @@ class Relay:
         finally:
             sink.close()
 
+    def _forward(self, stream, server, recording):
+        try:
+            self._forward_all(stream, server, recording)
+        finally:
+            # A message that is not understood ends the conversation, so that the client does not wait for ever.
+            server.shutdown(socket.SHUT_RDWR)
+
     @staticmethod
-    def _forward(stream, server, recording):
+    def _forward_all(stream, server, recording):
         takers = {b"Q": recording.query, b"P": recording.parse, b"B": recording.bind, b"E": recording.execute,
                   b"d": recording.copy_data}
         while len(head := stream.read(5)) == 5:
@@ -152,7 +192,6 @@ class Relay:
             if head[:1] in takers:
                 takers[head[:1]](payload)
             server.sendall(head + payload)
-        server.shutdown(socket.SHUT_WR)
 
 
 def case_text(name, title, recording, skip=()):

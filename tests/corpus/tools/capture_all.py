@@ -41,7 +41,7 @@ class Stage:
         return {**os.environ, **values, "TZ": "UTC"}
 
     def run(self, command, **more):
-        subprocess.run(command, check=True, env=self.environment(), cwd=FOLDER, stdout=subprocess.DEVNULL, timeout=180, **more)
+        subprocess.run(command, check=True, env=self.environment(), cwd=FOLDER, stdout=subprocess.DEVNULL, timeout=60, **more)
         time.sleep(0.2)
 
     def close(self):
