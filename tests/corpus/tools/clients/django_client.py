@@ -88,7 +88,7 @@ def read():
     list(Product.objects.filter(specs__color="red", specs__weight__gt=100)[:3])
     list(Review.objects.annotate(m=TruncMonth("written_at")).values("m").annotate(n=Count("*"), h=Sum("helpful")).order_by("m"))
     list(Product.objects.annotate(kind=Case(When(price__gt=50, then=Value("dear")), default=Value("cheap"))).values("kind").annotate(n=Count("id")))
-    list(Product.objects.values_list(Lower("name"), Coalesce("description", Value("")))[:2])
+    list(Product.objects.values_list(Lower("name"), Coalesce("description", Value("", output_field=models.TextField())))[:2])
     list(Review.objects.dates("written_at", "month"))
     list(Product.objects.filter(name__regex=r"^L").union(Product.objects.filter(pk=1)))
     Product.objects.filter(price__range=(1, 9)).exists()
