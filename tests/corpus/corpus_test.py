@@ -6,6 +6,7 @@ sidecar of a whole stack, where none may.
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
@@ -31,10 +32,20 @@ def through_sidecar(stack, arguments):
 
 def main(area, *options):
     arguments = [str(FOLDER / area), *options]
-    with Stack(policies=[FOLDER / "policies" / "read_only.yaml"], postgres_settings=server_settings()) as stack:
+    with tempfile.TemporaryDirectory(prefix="corpus-", dir=scratch_server.roomy_memory()) as folder:
+        pathlib.Path(folder).chmod(0o755)  # The database's own user passes through.
+        return both_halves(arguments, folder)
+
+
+def both_halves(arguments, folder):
+    with Stack(folder, policies=[FOLDER / "policies" / "read_only.yaml"], postgres_settings=server_settings()) as stack:
         with subprocess.Popen([sys.executable, "-B", str(FOLDER / "run.py"), *arguments], stdout=subprocess.PIPE, text=True) as direct:
-            code = through_sidecar(stack, arguments)
-            text = direct.communicate()[0]
+            try:
+                code = through_sidecar(stack, arguments)
+                text = direct.communicate()[0]
+            except BaseException:
+                direct.terminate()
+                raise
         print(text, end="", flush=True)
     return code or direct.returncode
 

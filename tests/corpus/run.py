@@ -5,6 +5,7 @@ import collections
 import itertools
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -162,4 +163,6 @@ def main(argv=None, apply=None):
 
 
 if __name__ == "__main__":
+    # Unwind, so that the scratch server goes too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

@@ -11,11 +11,13 @@ import time
 
 BINARIES = pathlib.Path("/usr/lib/postgresql/15/bin")
 START_TIMEOUT_S = 60
+MEMORY, MEMORY_BYTES_MIN = "/dev/shm", 3 << 30
 SETTINGS = {
     "listen_addresses": "127.0.0.1", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
     "autovacuum": "off", "wal_level": "logical", "max_wal_senders": "4", "max_prepared_transactions": "8",
     "max_connections": "60", "shared_preload_libraries": "pg_stat_statements", "log_min_messages": "warning",
-    "lc_messages": "C", "timezone": "UTC", "shared_buffers": "128MB",
+    "lc_messages": "C", "timezone": "UTC", "shared_buffers": "32MB",
+    "max_wal_size": "128MB", "min_wal_size": "32MB",
 }
 
 
@@ -25,6 +27,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def roomy_memory():
+    """A folder in memory when there is one with room: databases are copied by the hundred, five times as fast there."""
+    try:
+        return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN and os.access(MEMORY, os.W_OK) else None
+    except OSError:
+        return None
+
+
 def _as_postgres(command):
     """PostgreSQL refuses to run as root."""
     return command if os.geteuid() else ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
@@ -32,7 +42,7 @@ def _as_postgres(command):
 
 class ScratchServer:
     def __init__(self, settings=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="corpus-pg-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="corpus-pg-", dir=roomy_memory()))
         self.port = free_port()
         self._settings = {**SETTINGS, **(settings or {}), "port": str(self.port),
                           "unix_socket_directories": str(self.folder)}
