@@ -86,7 +86,9 @@ Value Analyzer::CombineCall(const Node& call, std::span<Value> parts) {
     Unknown("a function's name has too many parts", call.location());
     return UnknownValue();
   }
-  const size_t argument_count = call.Get(pg::FuncCall::kArgs).size();
+  // What WITHIN GROUP orders by is an argument too.
+  const size_t ordered = call.Get(pg::FuncCall::kAggWithinGroup) ? call.Get(pg::FuncCall::kAggOrder).size() : 0;
+  const size_t argument_count = call.Get(pg::FuncCall::kArgs).size() + ordered;
   const std::span<Value> arguments = parts.first(argument_count);
   const std::span<Value> clauses = parts.subspan(argument_count);
   Value value = CallFunction(name, &call, arguments, call.location());

@@ -118,6 +118,9 @@ void DescribeSession(const Statement& statement, std::vector<std::string>* lines
   if (statement.is_barrier) {
     lines->push_back("  barrier");
   }
+  if (statement.behind_transaction_end) {
+    lines->push_back("  behind the end of a transaction");
+  }
 }
 
 void DescribeWrites(const Statement& statement, const Catalog& catalog, std::vector<std::string>* lines) {

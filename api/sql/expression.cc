@@ -360,6 +360,7 @@ Value Analyzer::Combine(const Node& node, std::span<Value> parts, const Scope& s
       }
       break;
     case NodeTag::kSortBy:
+      value.type = parts.empty() ? 0 : parts[0].type;
       if (const NodeList op = node.Get(pg::SortBy::kUseOp); !op.empty()) {
         CallOperator(op, nullptr, nullptr, node.location());
       }

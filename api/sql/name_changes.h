@@ -1,6 +1,6 @@
-// What the statements of one text do to the names of those behind them. A text is judged as a whole before any of it runs:
-// SET search_path is followed, and behind anything else that may change what names mean nothing that depends on names is
-// understood. Internal to api/sql.
+// What the statements of one text do to the names of those behind them. A text is judged as a whole before any of it
+// runs: SET search_path is followed, and behind anything else that may change what names mean nothing that depends on
+// names is understood. Internal to api/sql.
 #ifndef CHAPERONE_API_SQL_NAME_CHANGES_H_
 #define CHAPERONE_API_SQL_NAME_CHANGES_H_
 

@@ -10,7 +10,8 @@
 namespace chaperone::sql {
 
 // True when `where`, over rows of `target`, is as good as none: absent, true when constants are folded (NULLs aside:
-// `id = id`), true for every row that is looked at, or without regard to the row; also when it has too many branches to tell. False when it folds to false.
+// `id = id`), true for every row that is looked at, or without regard to the row; also when it has too many branches to
+// tell. False when it folds to false.
 class WhereJudge {
  public:
   explicit WhereJudge(const RangeItem& target) : target_(target) {}

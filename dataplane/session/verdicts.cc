@@ -145,7 +145,8 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
     unclear.action = sql::ActionName(sql::Action::kUnknown);
     unclear.resource = "*";
     unclear.reason =
-        "a statement stands behind a COMMIT or ROLLBACK that may change what its names mean: this transaction has changed "
+        "a statement stands behind a COMMIT or ROLLBACK that may change what its names mean: this transaction has "
+        "changed "
         "the search_path or made objects";
     unclear.hint = "Send what follows the COMMIT or ROLLBACK in a message of its own.";
     return Refuse(judged, unclear, channel, bind, parameter_types);

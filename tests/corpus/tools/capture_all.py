@@ -21,8 +21,8 @@ JDBC = "/usr/share/java/postgresql.jar"
 NODE = ("prisma", "drizzle", "sequelize", "knex", "typeorm", "pg")
 PACKAGES = {"prisma": "@prisma/client", "drizzle": "drizzle-orm"}
 PYTHON = {"sqlalchemy": "python3-sqlalchemy", "django": "python3-django", "psycopg": "python3-psycopg"}
-# Checks of the driver adapter's own that need a superuser or differ from run to run.
-SKIPPED_COMMANDS = ("\\conninfo", "\\encoding", "\\timing", "\\set", "COMMIT")
+# Need a superuser, or differ from run to run.
+SKIPPED_COMMANDS = ("\\conninfo", "\\encoding", "\\timing", "\\set", "\\db+", "COMMIT")
 
 
 class Stage:
