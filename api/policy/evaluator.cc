@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/policy/hint.h"
+#include "api/policy/row_bound.h"
 #include "api/policy/rule_match.h"
 
 namespace chaperone::policy {
@@ -186,6 +187,27 @@ std::optional<SystemTime> DraftMessage(const CompiledView& view, const sql::Fact
   return valid_until;
 }
 
+// A bound that could not be kept denies: a promise that is silently broken would be worse. True when it did.
+bool DenyUncountable(const Draft& draft, const sql::Facts& facts, Verdict* verdict) {
+  if (!verdict->max_affected_rows) {
+    return false;
+  }
+  const auto uncountable = WhyUncountable(facts);
+  if (!uncountable) {
+    return false;
+  }
+  verdict->decision = Decision::kDeny;
+  verdict->policy = draft.bound->document->name;
+  verdict->rule = draft.bound->rule->id;
+  verdict->reason =
+      fmt::format("at most {} rows may be changed, and {}", *verdict->max_affected_rows, uncountable->reason);
+  verdict->hint = uncountable->hint;
+  verdict->approval = ApprovalDemand();
+  verdict->max_affected_rows.reset();
+  verdict->max_affected_rows_rule.clear();
+  return true;
+}
+
 Verdict NothingApplies() {
   Verdict verdict;
   verdict.reason = "no policy grants anything to this principal on this database";
@@ -262,7 +284,7 @@ Verdict CompiledView::Judge(const sql::Facts& facts, std::chrono::system_clock::
   if (has_observed_rules_) {
     FillObserved(all, &verdict);
   }
-  if (verdict.decision != Decision::kAllow) {
+  if (!DenyUncountable(enforced, facts, &verdict) && verdict.decision != Decision::kAllow) {
     AddHint(*this, enforced.rule, *enforced.need, now, &verdict);
   }
   return verdict;

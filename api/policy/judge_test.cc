@@ -291,6 +291,35 @@ TEST_CASE("the smallest bound on rows of all matching rules holds", "[fail-close
   CHECK_FALSE(JudgeFor({a, ban}, "update public.items").max_affected_rows.has_value());
 }
 
+TEST_CASE("a bound that cannot be kept denies", "[fail-closed]") {
+  const std::string a = Statements(
+      "a", {"id: few, effect: allow, actions: [update], resources: ['public.*'], when: {max_affected_rows: 10}",
+            "id: free, effect: allow, actions: [delete], resources: ['public.*']"});
+  const auto view = MustCompile({a})->ViewFor(Agent(), Shop());
+  const auto judge = [&](std::string_view words, auto change) {
+    sql::Facts facts = ParseFacts(words);
+    change(facts.statements);
+    return view->Judge(facts, {});
+  };
+  const auto with = [](auto& statements) { statements[0].writes_uncounted = true; };
+  const Verdict denied = judge("update public.items", with);
+  CHECK(Summary(denied) == "deny few");
+  CHECK(denied.reason.find("at most 10 rows") != std::string::npos);
+  CHECK(denied.hint.find("statement of its own") != std::string::npos);
+  CHECK_FALSE(denied.max_affected_rows.has_value());
+  // Where nothing is bounded nothing has to be counted.
+  CHECK(Summary(judge("delete public.items", with)) == "allow free");
+
+  const auto commits = [](auto& statements) { statements.back().transaction = sql::TransactionVerb::kCommit; };
+  CHECK(Summary(judge("update public.items\n\n", commits)) == "deny few");
+  CHECK(Summary(judge("delete public.items\n\n", commits)) == "allow free");
+  CHECK(Summary(judge("update public.items\ndelete public.items", [](auto&) {})) == "allow few");
+  const auto explains = [](auto& statements) {
+    statements[0].is_explain = statements[0].explain_runs = statements[0].writes_uncounted = true;
+  };
+  CHECK(judge("update public.items", explains).hint.find("ANALYZE") != std::string::npos);
+}
+
 std::string Held(std::string_view name, std::string_view resources, std::string_view approval) {
   return Statements(name, {fmt::format("id: {}, effect: require_approval, actions: [update], resources: [{}], "
                                        "approval: {{{}}}",

@@ -80,6 +80,8 @@ inline constexpr uint8_t kOnInsert = 1;
 inline constexpr uint8_t kOnUpdate = 2;
 inline constexpr uint8_t kOnDelete = 4;
 inline constexpr uint8_t kOnTruncate = 8;
+// Of triggers: INSTEAD OF the event.
+inline constexpr uint8_t kInstead = 16;
 
 struct Trigger {
   std::string_view name;

@@ -123,7 +123,8 @@ void SortByOid(std::vector<T>* rows) {
 // pg_trigger.tgtype's bits.
 uint8_t TriggerEvents(int tgtype) {
   return static_cast<uint8_t>(((tgtype & 4) != 0 ? kOnInsert : 0) | ((tgtype & 8) != 0 ? kOnDelete : 0) |
-                              ((tgtype & 16) != 0 ? kOnUpdate : 0) | ((tgtype & 32) != 0 ? kOnTruncate : 0));
+                              ((tgtype & 16) != 0 ? kOnUpdate : 0) | ((tgtype & 32) != 0 ? kOnTruncate : 0) |
+                              ((tgtype & 64) != 0 ? kInstead : 0));
 }
 
 }  // namespace

@@ -141,6 +141,9 @@ void DescribeWrites(const Statement& statement, const Catalog& catalog, std::vec
   if (statement.runs_triggers) {
     lines->push_back("  runs code that is not in these facts");
   }
+  if (statement.writes_uncounted) {
+    lines->push_back("  may change rows that its tag does not count");
+  }
 }
 
 }  // namespace

@@ -209,6 +209,9 @@ struct Statement {
   bool write_unknown = false;
   // Triggers or rules of a written table run code whose effect is not in these facts.
   bool runs_triggers = false;
+  // It may change rows that the count in its command tag leaves out: a WITH that writes, EXPLAIN ANALYZE of a write, an
+  // INSTEAD OF trigger.
+  bool writes_uncounted = false;
 
   TransactionVerb transaction = TransactionVerb::kNone;
   // COMMIT or ROLLBACK AND CHAIN: a new transaction begins at once.

@@ -46,7 +46,9 @@ void Analyzer::RequireWrite(Action action, const Relation& relation, bool where_
   out_->needs.back().where_absent = where_absent;
   const uint8_t event = EventOf(action);
   for (const Trigger& trigger : relation.triggers) {
-    out_->runs_triggers = out_->runs_triggers || (trigger.events & event) != 0;
+    const bool fires = (trigger.events & event) != 0;
+    out_->runs_triggers = out_->runs_triggers || fires;
+    out_->writes_uncounted = out_->writes_uncounted || (fires && (trigger.events & kInstead) != 0);
   }
   if ((relation.rule_events & event) != 0) {
     out_->runs_triggers = true;

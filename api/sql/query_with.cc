@@ -103,6 +103,7 @@ void Analyzer::AnalyzeCommonTable(CommonTable* table, CommonTables* owner) {
   if (may_recurse) {
     AnalyzeRecursive(table, query, owner);
   } else {
+    out_->writes_uncounted = out_->writes_uncounted || !query.Is<pg::SelectStmt>();
     QueryResult result = AnalyzeQuery(query, owner->scope, owner);
     table->columns = std::move(result.columns);
     table->complete = result.complete;

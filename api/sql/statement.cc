@@ -2,6 +2,7 @@
 // statement_copy.cc, statement_ddl.cc.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "api/sql/analyzer.h"
@@ -167,6 +168,14 @@ void Analyzer::AnalyzeExplain(const Node& statement) {
     AnalyzeInner(inner);
   }
   --depth_;
+  if (out_->explain_runs) {
+    const auto changes_rows = [](const Need& need) {
+      return need.action == Action::kInsert || need.action == Action::kUpdate || need.action == Action::kDelete;
+    };
+    // EXECUTE may name any statement.
+    out_->writes_uncounted = out_->object_verb == SessionObjectVerb::kExecute ||
+                             std::any_of(out_->needs.begin(), out_->needs.end(), changes_rows);
+  }
   if (out_->object_verb != SessionObjectVerb::kExecute) {
     // EXPLAIN DECLARE declares nothing.
     out_->object_verb = SessionObjectVerb::kNone;
