@@ -90,7 +90,7 @@ std::string TimeAdvice(const CompiledView& view, const ViewRule* decided, const 
   return "";
 }
 
-// "On public.orders you may: read, insert; with approval: update."
+// "On public.orders you may: read, insert; with approval: update, for which sending the statement asks."
 std::string OtherActions(const CompiledView& view, const Need& need, SystemTime now) {
   if (need.kind != ResourceKind::kRelation) {
     return "";
@@ -111,17 +111,18 @@ std::string OtherActions(const CompiledView& view, const Need& need, SystemTime 
   if (allowed.empty() && held.empty()) {
     return "";
   }
-  return fmt::format("On {} you may: {}{}{}{}.", need.resource, fmt::join(allowed, ", "),
+  return fmt::format("On {} you may: {}{}{}{}{}.", need.resource, fmt::join(allowed, ", "),
                      allowed.empty() || held.empty() ? "" : "; ",
-                     held.empty() ? "" : "with approval: ", fmt::join(held, ", "));
+                     held.empty() ? "" : "with approval: ", fmt::join(held, ", "),
+                     held.empty() ? "" : ", for which sending the statement asks");
 }
 
-// Looks for the resources on which an action is allowed, as rules name them. Gives up after a number of comparisons: a
-// hint is not worth more, however large the policy.
+// Looks for the resources on which an action has this effect, as rules name them. Gives up after a number of
+// comparisons: a hint is not worth more, however large the policy.
 class PatternSearch {
  public:
-  PatternSearch(const CompiledView& view, Action action, SystemTime now)
-      : view_(view), action_(static_cast<size_t>(action)), now_(now) {}
+  PatternSearch(const CompiledView& view, Decision effect, Action action, SystemTime now)
+      : view_(view), effect_(effect), action_(static_cast<size_t>(action)), now_(now) {}
 
   std::vector<std::string_view> Find() {
     std::vector<std::string_view> patterns;
@@ -129,7 +130,7 @@ class PatternSearch {
       if (patterns.size() == kPatternsMax || !Spend()) {
         break;
       }
-      if (!Allows(candidate)) {
+      if (!Grants(candidate)) {
         continue;
       }
       for (const ResourcePattern& pattern : candidate.rule->resources) {
@@ -145,9 +146,9 @@ class PatternSearch {
  private:
   bool Spend() { return comparisons_left_ > 0 && comparisons_left_-- > 0; }
 
-  bool Allows(const ViewRule& candidate) const {
+  bool Grants(const ViewRule& candidate) const {
     const StatementRule& rule = *candidate.rule;
-    return !candidate.observe && rule.effect == Decision::kAllow && rule.actions.test(action_) &&
+    return !candidate.observe && rule.effect == effect_ && rule.actions.test(action_) &&
            (!rule.when.time || StateAt(*rule.when.time, now_).open);
   }
 
@@ -161,6 +162,7 @@ class PatternSearch {
   }
 
   const CompiledView& view_;
+  const Decision effect_;
   const size_t action_;
   const SystemTime now_;
   int comparisons_left_ = 5000;
@@ -185,8 +187,15 @@ std::string OtherResources(const CompiledView& view, const Need& need, SystemTim
     default:
       return "";
   }
-  const std::vector<std::string_view> patterns = PatternSearch(view, need.action, now).Find();
-  return patterns.empty() ? "" : fmt::format("You may {}: {}.", verb, fmt::join(patterns, ", "));
+  const std::vector<std::string_view> allowed = PatternSearch(view, Decision::kAllow, need.action, now).Find();
+  const std::vector<std::string_view> held = PatternSearch(view, Decision::kRequireApproval, need.action, now).Find();
+  std::string hint = allowed.empty() ? "" : fmt::format("You may {}: {}.", verb, fmt::join(allowed, ", "));
+  if (!held.empty()) {
+    AddSentence(
+        fmt::format("With approval you may {}: {}; sending the statement asks for it.", verb, fmt::join(held, ", ")),
+        &hint);
+  }
+  return hint;
 }
 
 std::string_view ActionAdvice(Action action) {
