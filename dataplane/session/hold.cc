@@ -44,6 +44,44 @@ std::vector<std::string> NeedsOf(const sql::Facts& facts) {
   return needs;
 }
 
+// The relation that the statement changes; what it is about otherwise.
+std::string ChangedRelation(const sql::Facts& facts) {
+  std::string first;
+  for (const sql::Statement& statement : facts.statements) {
+    for (const sql::Need& need : statement.needs) {
+      if (need.action == sql::Action::kInsert || need.action == sql::Action::kUpdate ||
+          need.action == sql::Action::kDelete) {
+        return need.resource;
+      }
+      first = first.empty() ? need.resource : first;
+    }
+  }
+  return first;
+}
+
+// Puts the EXPLAIN of the held statement into `explain`, or says why there is none.
+std::string WhyNoEstimate(JudgeContext& context, const ApprovalAsk& ask, std::chrono::system_clock::time_point now,
+                          std::string* explain) {
+  const auto& statements = ask.judged->facts.statements;
+  if (statements.size() != 1) {
+    return "a text of several statements has no plan of its own";
+  }
+  const sql::Statement& statement = statements[0];
+  const bool has_plan = statement.tag == "INSERT" || statement.tag == "UPDATE" || statement.tag == "DELETE" ||
+                        statement.tag == "MERGE" || statement.tag == "SELECT";
+  if (!has_plan || statement.is_explain || statement.object_verb != sql::SessionObjectVerb::kNone) {
+    return fmt::format("{} has no plan", statement.tag);
+  }
+  *explain = "EXPLAIN " + ask.judged->text;
+  // Looked at again as what it is now: it must explain, and run nothing.
+  const JudgedPtr judged = context.Judge(*explain, ask.judged->parameter_types, now);
+  const auto& explained = judged->facts.statements;
+  if (explained.size() != 1 || !explained[0].is_explain || explained[0].explain_runs) {
+    return "the statement cannot be explained safely";
+  }
+  return "";
+}
+
 }  // namespace
 
 void Session::AskForApproval() {
@@ -69,6 +107,52 @@ void Session::AskForApproval() {
   request.demand = ask.verdict.approval;
   may_hold_ = ask.may_hold;
   hold_deadline_.reset();
+  if (ask.verdict.approval.estimate_blast_radius) {
+    EstimateAndOpen(std::move(request));
+  } else {
+    OpenApproval(std::move(request));
+  }
+}
+
+// Asks the database first what the statement would touch. Whatever comes of it, the request is opened.
+void Session::EstimateAndOpen(approval::Request request) {
+  const ApprovalAsk& ask = conversation_->ask();
+  upstream::EstimateInput input;
+  request.blast_radius.emplace();
+  request.blast_radius->relation = ChangedRelation(ask.judged->facts);
+  request.blast_radius->unavailable =
+      WhyNoEstimate(*conversation_->context(), ask, services_.clock.Wall(), &input.text);
+  if (names_.role != services_.connector.address().user && request.blast_radius->unavailable.empty()) {
+    request.blast_radius->unavailable = "the session runs under another role than the sidecar's";
+  }
+  if (!request.blast_radius->unavailable.empty()) {
+    return OpenApproval(std::move(request));
+  }
+  input.database = database_;
+  input.search_path = names_.search_path;
+  for (const recording::DigestParameter& parameter : ask.parameters) {
+    input.parameters.push_back({parameter.type_oid, parameter.binary,
+                                parameter.is_null ? std::nullopt : std::optional(std::string(parameter.value))});
+  }
+  const uint64_t number = ++estimate_;
+  const std::shared_ptr<Session*> self = self_;
+  table_.Estimate(std::move(input), [self, number, request](const absl::StatusOr<double>& rows) {
+    if (*self == nullptr || (*self)->over_ || (*self)->estimate_ != number) {
+      return;
+    }
+    approval::Request estimated = request;
+    if (rows.ok()) {
+      estimated.blast_radius->estimated_rows = *rows;
+    } else {
+      estimated.blast_radius->unavailable = base::Message(rows.status());
+    }
+    (*self)->OpenApproval(std::move(estimated));
+  });
+  is_estimating_ = approval_ == nullptr;
+}
+
+void Session::OpenApproval(approval::Request request) {
+  is_estimating_ = false;
   approval_ = std::make_unique<ApprovalWait>(services_.approvals, services_.approval_board, loop_,
                                              [this] { waiter_.Raise(kReply); });
   approval_->Open(std::move(request));

@@ -246,7 +246,7 @@ void Session::CheckPause() {
   if (over_) {
     return;
   }
-  if (conversation_->pause() == Pause::kApproval && approval_ == nullptr) {
+  if (conversation_->pause() == Pause::kApproval && approval_ == nullptr && !is_estimating_) {
     AskForApproval();
   }
   if ((conversation_->pause() == Pause::kCatalog || catalog_wanted_) && !catalog_asked_) {
@@ -311,6 +311,13 @@ void Session::OnCancelRequest() {
     answer.id = approval_->id();
     FinishApproval(std::move(answer));
     return;
+  }
+  if (is_estimating_) {
+    is_estimating_ = false;
+    ++estimate_;
+    ApprovalAnswer answer;
+    answer.state = ApprovalAnswer::State::kCancelled;
+    return FinishApproval(std::move(answer));
   }
   if (conversation_->busy()) {
     table_.CancelUpstream(server_->process_id, server_->cancel_key);

@@ -96,6 +96,8 @@ class Session final : public Conversation::Host {
 
   // hold.cc
   void AskForApproval();
+  void EstimateAndOpen(approval::Request request);
+  void OpenApproval(approval::Request request);
   void StepApproval();
   void BeginHold();
   void FinishApproval(ApprovalAnswer answer);
@@ -149,6 +151,9 @@ class Session final : public Conversation::Host {
   ConversationCounts published_;
   std::unique_ptr<ApprovalWait> approval_;
   bool may_hold_ = false;
+  // The statement that waits is being estimated; the number of that estimate.
+  bool is_estimating_ = false;
+  uint64_t estimate_ = 0;
   std::optional<runtime::SteadyTime> hold_deadline_;
   bool recording_ = false;
 

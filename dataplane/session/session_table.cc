@@ -16,6 +16,9 @@ namespace {
 
 constexpr size_t kScratchBytes = 128 << 10;
 constexpr std::chrono::seconds kCancelTimeout{5};
+constexpr std::chrono::seconds kEstimateTimeout{3};
+// Estimates at a time, each with a connection of its own.
+constexpr size_t kEstimatesMax = 4;
 // Entries whose object is gone are swept out when a map has grown to this.
 constexpr size_t kSweepAt = 256;
 
@@ -39,6 +42,17 @@ Task<void> RunCancel(upstream::Connector& connector, runtime::Loop& loop, uint32
   if (!status.ok()) {
     spdlog::warn("cannot cancel a statement: {}", base::Message(status));
   }
+}
+
+using EstimateDone = std::function<void(const absl::StatusOr<double>&)>;
+
+Task<void> RunEstimate(upstream::Connector& connector, runtime::Loop& loop, upstream::EstimateInput input,
+                       size_t* estimating, EstimateDone done) {
+  runtime::Waiter waiter(loop);
+  const absl::StatusOr<double> rows =
+      co_await upstream::EstimateRows(connector, waiter, std::move(input), loop.clock().Steady() + kEstimateTimeout);
+  --*estimating;
+  done(rows);
 }
 
 }  // namespace
@@ -146,6 +160,15 @@ void SessionTable::Remove(const base::SessionId& id) {
 
 void SessionTable::CancelUpstream(uint32_t process_id, const std::string& key) {
   tasks_.Spawn(RunCancel(services_.connector, loop_, process_id, key));
+}
+
+void SessionTable::Estimate(upstream::EstimateInput input, std::function<void(const absl::StatusOr<double>&)> done) {
+  if (estimating_ >= kEstimatesMax) {
+    done(base::ResourceExhausted("too many statements were being estimated at once"));
+    return;
+  }
+  ++estimating_;
+  tasks_.Spawn(RunEstimate(services_.connector, loop_, std::move(input), &estimating_, std::move(done)));
 }
 
 std::shared_ptr<const policy::View> SessionTable::ViewFor(const policy::Principal& principal,

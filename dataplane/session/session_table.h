@@ -26,6 +26,7 @@
 #include "dataplane/session/snapshot.h"
 #include "dataplane/upstream/catalog_service.h"
 #include "dataplane/upstream/connector.h"
+#include "dataplane/upstream/estimate.h"
 
 namespace chaperone::session {
 
@@ -103,6 +104,9 @@ class SessionTable {
   void Remove(const base::SessionId& id);
   // Asks the database to cancel what a server process runs; nobody waits for it.
   void CancelUpstream(uint32_t process_id, const std::string& key);
+  // The planner's estimate for a statement; `done` runs on this loop, with an error when as many estimates as there may
+  // be are under way.
+  void Estimate(upstream::EstimateInput input, std::function<void(const absl::StatusOr<double>&)> done);
   // Sessions end when nothing runs, and by this time.
   const std::optional<runtime::SteadyTime>& drain_deadline() const { return drain_deadline_; }
 
@@ -120,6 +124,7 @@ class SessionTable {
   std::unordered_map<std::string, std::weak_ptr<const policy::View>> views_;
   std::unordered_map<std::string, std::weak_ptr<JudgeContext>> contexts_;
   masking::DetectorCache detectors_;
+  size_t estimating_ = 0;
   std::vector<char> scratch_;
   std::optional<runtime::SteadyTime> drain_deadline_;
   std::function<void()> drained_;
