@@ -59,6 +59,7 @@ Limits CombineLimits(const std::vector<std::shared_ptr<const Document>>& documen
     const Limits& other = document->settings.limits;
     Tighten(&limits.rows_per_statement, other.rows_per_statement);
     Tighten(&limits.bytes_per_statement, other.bytes_per_statement);
+    Tighten(&limits.masked_values_per_statement, other.masked_values_per_statement);
     Tighten(&limits.statement_timeout, other.statement_timeout);
     Tighten(&limits.sessions, other.sessions);
     TightenQuota(&limits.per_session, other.per_session);

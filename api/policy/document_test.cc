@@ -83,6 +83,7 @@ masking:
   - {id: d, detect: [email], tables: ["public.*"], patterns: [{name: order-no, regex: "ORD-[0-9]{8}"}], method: hash}
 limits:
   bytes_per_statement: 16MiB
+  masked_values_per_statement: 500
   per_session: {rows: 5, bytes: 1KiB}
   per_principal: {statements: 9, window: 30m}
   per_task: {masked_values: 3}

@@ -155,6 +155,7 @@ void AddSettings(const SessionSettings& settings, std::vector<Field>* fields) {
   const Limits& limits = settings.limits;
   fields->push_back(Count("limits.rows_per_statement", limits.rows_per_statement));
   fields->push_back(Count("limits.bytes_per_statement", limits.bytes_per_statement));
+  fields->push_back(Count("limits.masked_values_per_statement", limits.masked_values_per_statement));
   fields->push_back(Time("limits.statement_timeout", limits.statement_timeout == milliseconds(0)
                                                          ? std::nullopt
                                                          : std::optional<milliseconds>(limits.statement_timeout)));

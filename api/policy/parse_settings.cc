@@ -44,6 +44,7 @@ void ReadWindowedQuota(yaml::Mapping* limits, std::string_view key, seconds wind
 absl::Status ReadLimits(yaml::Mapping map, Limits* out) {
   map.Number("rows_per_statement", &out->rows_per_statement, 1, kCountMax);
   map.Bytes("bytes_per_statement", &out->bytes_per_statement, 1, kBytesMax);
+  map.Number("masked_values_per_statement", &out->masked_values_per_statement, 1, kCountMax);
   map.Duration("statement_timeout", &out->statement_timeout, milliseconds(1), hours(24));
   map.Number("sessions", &out->sessions, 1, 1'000'000);
   if (auto session = map.Child("per_session")) {

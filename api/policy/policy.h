@@ -151,6 +151,7 @@ struct Limits {
   // 0: no bound.
   uint64_t rows_per_statement = 0;
   uint64_t bytes_per_statement = 0;
+  uint64_t masked_values_per_statement = 0;
   std::chrono::milliseconds statement_timeout{0};
   // Sessions that one principal may have at a time.
   uint32_t sessions = 0;

@@ -84,6 +84,7 @@ struct Sidecar::Parts {
   const Config config;
   const base::SystemClock clock;
   session::SessionCounter counter;
+  session::QuotaBook quotas;
   session::CancelRegistry cancels;
   session::ClientTls client_tls;
   approval::Board approval_board;
@@ -187,8 +188,8 @@ absl::Status Sidecar::Parts::BuildLanes() {
   for (const std::string& file : damaged) {
     spdlog::error("the spool file {} is damaged; it is kept as {}.damaged", file, file);
   }
-  const session::Services services{clock,          config.session, *connector, *catalogs, *approvals,
-                                   approval_board, link,           cancels,    counter,   client_tls};
+  const session::Services services{clock, config.session, *connector, *catalogs, *approvals, approval_board,
+                                   link,  cancels,        counter,    quotas,    client_tls};
   const auto run = std::make_shared<control::RecordClient::Run>();
   for (size_t i = 0; i < count; ++i) {
     auto lane = std::make_unique<Lane>();

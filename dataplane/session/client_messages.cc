@@ -11,6 +11,18 @@ namespace chaperone::session {
 namespace pg = wire::postgres;
 namespace sqlstate = wire::postgres::sqlstate;
 
+namespace {
+
+bool MayReturnRows(const Run& run) {
+  const auto& statements = run.judged->facts.statements;
+  // What EXECUTE returns is another statement's.
+  return std::any_of(statements.begin(), statements.end(), [](const sql::Statement& statement) {
+    return statement.returns_rows || statement.object_verb == sql::SessionObjectVerb::kExecute;
+  });
+}
+
+}  // namespace
+
 size_t Conversation::OnClientBytes(std::string_view in) {
   size_t used = 0;
   while (used < in.size() && pause_ == Pause::kNone && !ending_ && !client_terminated_) {
@@ -124,6 +136,11 @@ Conversation::Took Conversation::OnQuery(std::string_view frame) {
   if (wait) {
     return Took::kWait;
   }
+  std::optional<policy::Uncountable> uncountable;
+  if (!expected_.empty() && BoundOf(*judged, &uncountable)) {
+    PauseForAnswers();  // whether a block is open has to be known
+    return Took::kWait;
+  }
   Admission admission = Admit(judged, recording::Channel::kSimple, nullptr, {});
   switch (admission.outcome) {
     case Admission::Outcome::kWait:
@@ -137,6 +154,10 @@ Conversation::Took Conversation::OnQuery(std::string_view frame) {
       return Took::kYes;
     case Admission::Outcome::kRun:
       break;
+  }
+  if (admission.run->bound) {
+    StartGuarded(frame, std::move(admission.run));
+    return Took::kYes;
   }
   PassAndExpect(frame, Kind::kQuery).run = std::move(admission.run);
   unsynced_ = false;
@@ -278,6 +299,18 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
     Substitute(Kind::kExecute, std::move(refused));
     return Took::kYes;
   }
+  if (portal->run != nullptr && portal->run->bound && execute.rows_max != 0 && MayReturnRows(*portal->run)) {
+    // It would run to its end, and say how many rows it changed only when all of them are read.
+    const policy::Verdict verdict =
+        DenyUncountable(*portal->run->bound, {"a portal that is read in parts does not say how many rows it changes",
+                                              "Execute it without a limit of rows (a driver's fetch size of 0)."});
+    Admission refused;
+    refused.denial = std::make_unique<pg::ErrorMessage>(Denied(verdict, AuditId(portal->run->statement)));
+    refused.run = portal->run;
+    ++counts_.denied;
+    Substitute(Kind::kExecute, std::move(refused));
+    return Took::kYes;
+  }
   if (portal->is_cursor) {
     const Took took = OnCursorExecute(portal);
     if (took == Took::kWait || dropping_) {
@@ -288,7 +321,7 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
   entry.run = portal->run;
   entry.statement = portal->statement;
   executed_since_sync_ = true;
-  if (portal->run->judged->is_barrier || portal->run->judged->has_session_objects) {
+  if (portal->run->judged->is_barrier || portal->run->judged->has_session_objects || portal->run->bound) {
     PauseForAnswers();
   }
   return Took::kYes;
@@ -306,6 +339,8 @@ Conversation::Took Conversation::OnCursorExecute(const PortalPtr& portal) {
     return Took::kYes;
   }
   portal->run = std::move(admission.run);
+  // Whatever its text does besides, DECLARE is for reading.
+  portal->run->bound.reset();
   portal->run->index = portal->statement->index;
   return Took::kYes;
 }

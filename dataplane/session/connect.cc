@@ -16,6 +16,7 @@ using runtime::Task;
 
 Task<bool> Session::Connect() {
   recorder_.SetOptions(view_->recording());
+  AdoptLimits();
   if (!RecordStart()) {
     co_await Refuse(sqlstate::kLimitReached, "the sidecar's recording spool is full", "Try again later.");
     co_return false;

@@ -18,12 +18,15 @@
 #include <string_view>
 #include <vector>
 
+#include "api/policy/row_bound.h"
 #include "api/recording/digest.h"
 #include "dataplane/masking/result.h"
 #include "dataplane/session/expectation.h"
 #include "dataplane/session/judgement.h"
 #include "dataplane/session/names.h"
 #include "dataplane/session/outbox.h"
+#include "dataplane/session/quota.h"
+#include "dataplane/session/row_guard.h"
 #include "dataplane/session/statement_recorder.h"
 #include "dataplane/wire/postgres/backend.h"
 #include "dataplane/wire/postgres/error.h"
@@ -87,6 +90,7 @@ struct ConversationCounts {
   uint64_t rows = 0;
   uint64_t masked_cells = 0;
   uint64_t scrubbed_messages = 0;
+  uint64_t limits_reached = 0;
   uint64_t client_bytes = 0;
   uint64_t server_bytes = 0;
 };
@@ -126,6 +130,8 @@ class Conversation {
     // when it may.
     virtual std::optional<std::string> CheckFreshness(bool is_write) = 0;
     virtual const masking::DeploymentKey& masking_key() = 0;
+    // What the session may still use; null when nothing is bounded.
+    virtual QuotaMeter* quota() { return nullptr; }
   };
 
   Conversation(Host& host, StatementRecorder& recorder, const ConversationIdentity& identity,
@@ -235,6 +241,10 @@ class Conversation {
   Admission Start(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
                   const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
                   std::string_view approval_id);
+  Admission RefuseUsedUp(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
+                         const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
+  static bool IsCharged(const Judged& judged);
+  static Admission Bounded(Admission admission, const std::optional<RowBound>& bound);
   void CloseImplicitTransaction();
   wire::postgres::ErrorMessage AnswerError(const policy::Verdict& verdict, const ApprovalAnswer& answer,
                                            std::string_view audit_id) const;
@@ -248,6 +258,20 @@ class Conversation {
   void SubstituteMissing(Admission refused);
   static bool IsMissing(const wire::postgres::ErrorFields& fields);
   void SubstituteNatural(Kind kind, std::string_view sqlstate, std::string message);
+
+  // row_guard.cc
+  std::optional<RowBound> BoundOf(const Judged& judged, std::optional<policy::Uncountable>* uncountable);
+  static policy::Verdict DenyUncountable(const RowBound& bound, const policy::Uncountable& why);
+  void StartGuarded(std::string_view frame, RunPtr run);
+  void SendOfOwn(std::string_view text);
+  std::optional<wire::postgres::ErrorMessage> ExcessOf(const Run& run, bool is_suspended, std::string_view tag) const;
+  bool OnBoundedCompletion(char type, std::string_view frame, std::string_view tag);
+  bool OnGuardCompletion(std::string_view tag);
+  bool OnGuardError(const wire::postgres::ErrorFields& fields, std::string_view frame);
+  bool OnGuardReady(wire::postgres::TransactionStatus status, std::string_view frame);
+  bool EndGuard(std::string_view frame);
+  bool EndInClientBlock(wire::postgres::TransactionStatus status, std::string_view frame);
+  void TellExcess(Run& run, const wire::postgres::ErrorMessage& error);
 
   // server_messages.cc
   bool OnServerMessage(char type, std::string_view frame, std::string_view body);
@@ -279,7 +303,10 @@ class Conversation {
   bool MaskRow(Run& run, std::string_view body);
   bool SearchCopyRow(Run& run, std::string_view body);
   bool StartsLongRow(const wire::postgres::Header& header);
-  bool CheckRowLimits(Run& run);
+  bool CheckRowLimits(Run& run, size_t row_bytes);
+  bool CheckMaskedLimits(Run& run, uint64_t masked_cells);
+  void ReachLimit(Run& run, std::string limit, std::string hint, std::optional<std::chrono::seconds> retry_after);
+  wire::postgres::ErrorMessage LimitError(const Run& run) const;
   bool FailLimited(Run& run);
   bool HasSync();
 
@@ -308,6 +335,9 @@ class Conversation {
   std::optional<Ending> ending_;
   std::unique_ptr<ApprovalAsk> ask_;
   std::optional<ApprovalAnswer> approval_answer_;
+
+  // Of the simple query that runs and whose changes are counted; null otherwise.
+  std::unique_ptr<RowGuard> guard_;
 
   wire::postgres::TransactionStatus transaction_ = wire::postgres::TransactionStatus::kIdle;
   Pause pause_ = Pause::kNone;

@@ -146,12 +146,15 @@ ErrorMessage ApprovalRefused(const policy::Verdict& verdict, std::string_view ap
   return error;
 }
 
-ErrorMessage LimitReached(std::string_view limit, std::string_view hint, std::string_view audit_id) {
+ErrorMessage LimitReached(std::string_view limit, std::string_view hint, std::string_view audit_id,
+                          std::string_view rule, std::optional<std::chrono::seconds> retry_after) {
   ErrorMessage error;
   error.sqlstate = sqlstate::kLimitReached;
   error.message = fmt::format("limit reached: {}", limit);
   DenialDetail detail;
   detail.decision = "limit";
+  detail.rule = rule;
+  detail.retry_after = retry_after;
   detail.resource = limit;
   detail.audit_id = audit_id;
   error.detail = FormatDetail(detail);

@@ -37,8 +37,11 @@ wire::postgres::ErrorMessage ApprovalPending(const policy::Verdict& verdict, std
 wire::postgres::ErrorMessage ApprovalRefused(const policy::Verdict& verdict, std::string_view approval_id,
                                              std::string_view audit_id, std::string_view state,
                                              std::string_view comment);
-// ZC003: a limit was reached. `limit` names it ("rows_per_statement = 10000").
-wire::postgres::ErrorMessage LimitReached(std::string_view limit, std::string_view hint, std::string_view audit_id);
+// ZC003: a limit was reached. `limit` names it ("rows_per_statement = 10000"), `rule` the rule that sets it, if one
+// does; `retry_after` when there is room again.
+wire::postgres::ErrorMessage LimitReached(std::string_view limit, std::string_view hint, std::string_view audit_id,
+                                          std::string_view rule = "",
+                                          std::optional<std::chrono::seconds> retry_after = std::nullopt);
 
 // A FATAL error that ends the session.
 wire::postgres::ErrorMessage Fatal(std::string_view sqlstate, std::string message, std::string hint = "");

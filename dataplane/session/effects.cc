@@ -252,6 +252,10 @@ void Conversation::EndUnrecorded() {
 }
 
 void Conversation::Abandon() {
+  if (guard_ != nullptr && !guard_->run->is_recorded) {
+    guard_->run->is_recorded = true;
+    (void)recorder_.Outcome(*guard_->run, "", "", "cut off: the session ended", host_.Steady());
+  }
   for (size_t i = 0; i < expected_.size(); ++i) {
     const Expectation& entry = expected_[i];
     if (entry.run != nullptr && !entry.run->is_recorded) {

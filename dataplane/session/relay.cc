@@ -287,9 +287,16 @@ void Session::UpdateContext() {
     snapshot_ = table_.snapshot();
     view_ = table_.ViewFor(principal_, database_);
     recorder_.SetOptions(view_->recording());
+    AdoptLimits();
   }
   catalog_ = catalog;
   conversation_->SetContext(table_.ContextFor(view_, snapshot_->policy_revision, catalog_, names_));
+}
+
+void Session::AdoptLimits() {
+  const std::string task =
+      principal_.task.empty() ? std::string() : fmt::format("{}\n{}", principal_.issuer, principal_.task);
+  quota_.SetLimits(view_->limits(), services_.quotas, principal_key_, task, loop_.Now());
 }
 
 void Session::OnCatalogChanged() { catalog_wanted_ = true; }

@@ -194,7 +194,7 @@ bool Conversation::OnDataRow(std::string_view frame, std::string_view body) {
   ++run->rows;
   ++counts_.rows;
   run->bytes += frame.size();
-  if (!CheckRowLimits(*run)) {
+  if (!CheckRowLimits(*run, frame.size())) {
     return true;
   }
   if (run->plan != nullptr) {
@@ -217,6 +217,10 @@ bool Conversation::MaskRow(Run& run, std::string_view body) {
     out->resize(start);
     EndWith(sqlstate::kConnectionFailure, status);
     return false;
+  }
+  if (masked_cells > 0 && !CheckMaskedLimits(run, masked_cells)) {
+    out->resize(start);
+    return true;
   }
   run.masked_cells += masked_cells;
   counts_.masked_cells += masked_cells;
@@ -252,7 +256,7 @@ bool Conversation::StartsLongRow(const pg::Header& header) {
   ++run->rows;
   ++counts_.rows;
   run->bytes += header.frame_bytes();
-  server_pass_dropped_ = !CheckRowLimits(*run);
+  server_pass_dropped_ = !CheckRowLimits(*run, header.frame_bytes());
   return true;
 }
 
@@ -268,7 +272,7 @@ bool Conversation::OnServerCopyData(std::string_view frame, std::string_view bod
   ++run->rows;
   ++counts_.rows;
   run->bytes += frame.size();
-  if (!CheckRowLimits(*run)) {
+  if (!CheckRowLimits(*run, frame.size())) {
     return true;
   }
   if (run->copy_search != nullptr) {
@@ -295,6 +299,9 @@ bool Conversation::SearchCopyRow(Run& run, std::string_view body) {
   }
   if (searched == masking::Searched::kUnchanged) {
     out->append(body);
+  } else if (!CheckMaskedLimits(run, 1)) {
+    out->resize(start);
+    return true;
   } else {
     ++run.masked_cells;
     ++counts_.masked_cells;
@@ -309,27 +316,15 @@ bool Conversation::SearchCopyRow(Run& run, std::string_view body) {
   return !ending_;
 }
 
-// False when a limit is passed: the row is withheld and the statement cancelled.
-bool Conversation::CheckRowLimits(Run& run) {
-  const policy::Limits& limits = context_->view().limits();
-  const bool rows = limits.rows_per_statement != 0 && run.rows > limits.rows_per_statement;
-  const bool bytes = limits.bytes_per_statement != 0 && run.bytes > limits.bytes_per_statement;
-  if (!rows && !bytes) {
-    return true;
-  }
-  run.limit_reached = true;
-  run.limit = rows ? fmt::format("rows_per_statement = {}", limits.rows_per_statement)
-                   : fmt::format("bytes_per_statement = {}", limits.bytes_per_statement);
-  run.limit_hint = "Ask for less: add LIMIT or a WHERE clause, or aggregate in the database.";
-  host_.CancelStatement();
-  return false;
-}
-
 // The statement ended before its cancellation reached it. The client gets the error all the same; the server has no
 // error to show for it, so the transaction goes on.
 bool Conversation::FailLimited(Run& run) {
   if (!expected_.front().suppressed) {
-    pg::AppendError(LimitReached(run.limit, run.limit_hint, AuditId(run.statement)), to_client_.own());
+    pg::ErrorMessage error = LimitError(run);
+    if (run.index < run.judged->facts.statements.size() && !run.judged->facts.statements[run.index].writes.empty()) {
+      error.hint += " The statement had finished by then: what it changed stands.";
+    }
+    pg::AppendError(error, to_client_.own());
     to_client_.Added();
   }
   if (!recorder_.Outcome(run, "", sqlstate::kLimitReached, run.limit, host_.Steady())) {

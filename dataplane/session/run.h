@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,12 @@
 
 namespace chaperone::session {
 
+// How many rows a statement may change, and by which rule ("<policy>/<rule>").
+struct RowBound {
+  uint64_t rows_max = 0;
+  std::string rule;
+};
+
 struct Run : Counted<Run> {
   JudgedPtr judged;
   // Which statement of the text produces what arrives now.
@@ -23,6 +30,9 @@ struct Run : Counted<Run> {
   uint64_t statement = 0;
   std::chrono::steady_clock::time_point started;
 
+  // Each of its statements is undone when it changes more rows than this.
+  std::optional<RowBound> bound;
+
   // Result formats of its Bind; empty for text.
   std::vector<uint16_t> formats;
   // Its last outcome is in the record.
@@ -30,6 +40,8 @@ struct Run : Counted<Run> {
   // The limit that ends it ("rows_per_statement = 10000"), once one is passed, and what to do about it.
   std::string limit;
   std::string limit_hint;
+  // When there is room again, if it is a matter of time.
+  std::optional<std::chrono::seconds> limit_retry_after;
 
   // Of the statement at `index`; reset when it completes.
   // Its columns are known, or need not be.

@@ -160,9 +160,15 @@ bool Conversation::OnCompletion(char type, std::string_view frame, std::string_v
     }
   }
   const RunPtr run = entry.run;
+  if (entry.injected && is_query) {
+    return OnGuardCompletion(tag);
+  }
   if (run == nullptr) {  // the probe's own Execute
     expected_.PopFront();
     return true;
+  }
+  if (run->bound) {
+    return OnBoundedCompletion(type, frame, tag);
   }
   if (run->limit_reached) {
     return FailLimited(*run);
@@ -198,6 +204,12 @@ bool Conversation::OnErrorResponse(std::string_view frame, std::string_view body
     return false;
   }
   copy_in_ = false;
+  if (entry.kind == Kind::kQuery && entry.injected) {
+    return OnGuardError(*fields, frame);
+  }
+  if (guard_ != nullptr && guard_->excess) {
+    return true;  // the client will be told of what came before
+  }
   SendError(entry, *fields, frame);
   const Kind kind = entry.kind;
   if (kind == Kind::kQuery || kind == Kind::kFunctionCall) {
@@ -223,7 +235,7 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
     error = std::move(*entry.denial);
     entry.denial = nullptr;
   } else if (limited) {
-    error = LimitReached(run->limit, run->limit_hint, AuditId(run->statement));
+    error = LimitError(*run);
   } else if (scrubbed) {
     error = Scrub(fields);
     ++counts_.scrubbed_messages;
@@ -309,20 +321,24 @@ bool Conversation::OnReadyForQuery(std::string_view frame, std::string_view body
   if (expected_.front().denial != nullptr) {
     return Unexpected('Z');  // a refused message must fail before this
   }
-  if (!expected_.front().injected) {
+  const bool is_guarded = kind == Kind::kQuery && guard_ != nullptr;
+  if (!expected_.front().injected && !is_guarded) {
     to_client_.Pass(frame);
   }
   expected_.PopFront();
   const bool ended = transaction_ != pg::TransactionStatus::kIdle && status == pg::TransactionStatus::kIdle;
   transaction_ = status;
   ++rounds_done_;
+  if (QuotaMeter* const quota = host_.quota()) {
+    quota->Settle();
+  }
   if (status == pg::TransactionStatus::kIdle) {
     names_.EndTransaction(rounds_done_);
     OnTransactionEnd(ended);
   } else if (status == pg::TransactionStatus::kFailed && names_changed_in_transaction_) {
     names_stale_ = true;
   }
-  return true;
+  return !is_guarded || OnGuardReady(status, frame);
 }
 
 bool Conversation::OnNotice(std::string_view frame, std::string_view body) {

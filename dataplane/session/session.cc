@@ -119,6 +119,7 @@ void Session::PublishCounts() {
   publish(Count::kRows, &ConversationCounts::rows);
   publish(Count::kMaskedCells, &ConversationCounts::masked_cells);
   publish(Count::kScrubbedMessages, &ConversationCounts::scrubbed_messages);
+  publish(Count::kLimitsReached, &ConversationCounts::limits_reached);
   publish(Count::kClientBytes, &ConversationCounts::client_bytes);
   publish(Count::kServerBytes, &ConversationCounts::server_bytes);
 }

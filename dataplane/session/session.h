@@ -48,6 +48,7 @@ class Session final : public Conversation::Host {
   bool CatalogMayBeStale() override;
   std::optional<std::string> CheckFreshness(bool is_write) override;
   const masking::DeploymentKey& masking_key() override { return snapshot_->masking_key; }
+  QuotaMeter* quota() override { return quota_.empty() ? nullptr : &quota_; }
 
  private:
   static constexpr uint32_t kClientReady = runtime::Waiter::kFirstFree;
@@ -89,6 +90,7 @@ class Session final : public Conversation::Host {
   // The client's next message has to wait, for whatever reason.
   bool is_paused() const { return conversation_->pause() != Pause::kNone || catalog_wanted_ || catalog_asked_; }
   void UpdateContext();
+  void AdoptLimits();
   void RefreshCatalog();
   void EndRelay(std::optional<wire::postgres::ErrorMessage> error, std::string reason);
   runtime::Task<void> SayGoodbye();
@@ -132,6 +134,7 @@ class Session final : public Conversation::Host {
   std::optional<auth::Identity> identity_;
   policy::Principal principal_;
   std::string principal_key_;
+  QuotaMeter quota_;
   bool counted_as_principal_ = false;
   std::string negotiation_;
 

@@ -22,6 +22,7 @@
 #include "dataplane/runtime/tls.h"
 #include "dataplane/session/cancel_registry.h"
 #include "dataplane/session/options.h"
+#include "dataplane/session/quota.h"
 #include "dataplane/session/session_counter.h"
 #include "dataplane/session/snapshot.h"
 #include "dataplane/upstream/catalog_service.h"
@@ -54,6 +55,7 @@ struct Services {
   const policy::ControlPlaneLink& link;
   CancelRegistry& cancels;
   SessionCounter& counter;
+  QuotaBook& quotas;
   const ClientTls& client_tls;
 };
 

@@ -126,6 +126,11 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   named.verdict = &judged->verdict;
   pg::ErrorMessage error;
   const std::optional<uint32_t> missing = ResolveNames(*judged, &named, &error);
+  std::optional<policy::Uncountable> uncountable;
+  const std::optional<RowBound> bound = BoundOf(*judged, &uncountable);
+  if (bound && uncountable && named.verdict->decision != policy::Decision::kDeny) {
+    return Refuse(judged, DenyUncountable(*bound, *uncountable), channel, bind, parameter_types);
+  }
   if (missing && named.verdict->decision == policy::Decision::kAllow) {
     Admission admission = Start(judged->verdict, judged, channel, bind, parameter_types, "");
     if (admission.outcome == Admission::Outcome::kRun) {
@@ -158,6 +163,10 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
     degraded.hint = "Try again when the control plane can be reached; reading may still be allowed.";
     return Refuse(judged, degraded, channel, bind, parameter_types);
   }
+  QuotaMeter* const quota = IsCharged(*judged) ? host_.quota() : nullptr;
+  if (quota != nullptr && !quota->Has(Measure::kStatements, host_.Steady())) {
+    return RefuseUsedUp(verdict, judged, channel, bind, parameter_types);
+  }
   if (verdict.decision == policy::Decision::kRequireApproval) {
     if (missing) {
       // Nobody is asked for what cannot run.
@@ -168,9 +177,19 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
       }
       return admission;
     }
-    return AdmitApproved(judged, named, channel, bind, parameter_types);
+    return Bounded(AdmitApproved(judged, named, channel, bind, parameter_types), bound);
   }
-  return Start(verdict, judged, channel, bind, parameter_types, "");
+  if (quota != nullptr && !quota->Spend(Measure::kStatements, 1, host_.Steady())) {
+    return RefuseUsedUp(verdict, judged, channel, bind, parameter_types);
+  }
+  return Bounded(Start(verdict, judged, channel, bind, parameter_types, ""), bound);
+}
+
+Conversation::Admission Conversation::Bounded(Admission admission, const std::optional<RowBound>& bound) {
+  if (admission.run != nullptr) {
+    admission.run->bound = bound;
+  }
+  return admission;
 }
 
 Conversation::Admission Conversation::AdmitApproved(const JudgedPtr& judged, const Named& named,
@@ -196,6 +215,10 @@ Conversation::Admission Conversation::AdmitApproved(const JudgedPtr& judged, con
   }
   const ApprovalAnswer answer = *std::exchange(approval_answer_, std::nullopt);
   if (answer.state == ApprovalAnswer::State::kConsumed) {
+    if (QuotaMeter* const quota = host_.quota()) {
+      // It is approved: another session that used up the rest meanwhile does not stop it.
+      (void)quota->Spend(Measure::kStatements, 1, host_.Steady());
+    }
     return Start(ask->verdict, judged, channel, bind, parameter_types, answer.id);
   }
   Admission admission = Start(ask->verdict, judged, channel, bind, parameter_types, answer.id);

@@ -36,7 +36,7 @@ def names(header, prefix):
 
 def is_test(path):
     name = os.path.basename(path)
-    return "_test." in name or under(path, "tests") or name.startswith("fake_") or "/testing/" in path
+    return "_test." in name or "_testing." in name or under(path, "tests") or name.startswith("fake_") or "/testing/" in path
 
 
 class Tidy:
