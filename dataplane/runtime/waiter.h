@@ -42,7 +42,7 @@ class Waiter {
       void await_suspend(std::coroutine_handle<> handle) { waiter.Suspend(handle, deadline); }
       uint32_t await_resume() noexcept { return waiter.Take(); }
     };
-    return Awaiter(*this, deadline);
+    return Awaiter{*this, deadline};
   }
 
   Loop& loop() { return loop_; }
