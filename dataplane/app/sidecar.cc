@@ -85,7 +85,7 @@ struct Sidecar::Parts {
   const base::SystemClock clock;
   session::SessionCounter counter;
   session::QuotaBook quotas;
-  session::CancelRegistry cancels;
+  session::CancelRegistry cancels{clock};
   session::ClientTls client_tls;
   approval::Board approval_board;
   policy::ControlPlaneLink link;

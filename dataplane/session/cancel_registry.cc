@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -30,7 +31,7 @@ CancelRegistry::Key CancelRegistry::Register(std::function<void()> cancel) {
   } while (key.process_id == 0 || entries_.count(key.process_id) != 0);
   key.secret.resize(kSecretBytes);
   FillRandom(key.secret.data(), kSecretBytes);
-  entries_.emplace(key.process_id, Entry{key.secret, std::move(cancel)});
+  entries_.emplace(key.process_id, Entry{key.secret, std::move(cancel), kBurst, clock_.Steady()});
   return key;
 }
 
@@ -39,10 +40,21 @@ void CancelRegistry::Unregister(const Key& key) {
   entries_.erase(key.process_id);
 }
 
+bool CancelRegistry::Take(Entry& entry) const {
+  const auto periods = (clock_.Steady() - entry.counted_at) / kRefill;
+  entry.counted_at += periods * kRefill;
+  entry.left = static_cast<int>(std::min<int64_t>(kBurst, entry.left + periods));
+  if (entry.left == 0) {
+    return false;
+  }
+  --entry.left;
+  return true;
+}
+
 void CancelRegistry::Cancel(uint32_t process_id, std::string_view secret) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(process_id);
-  if (found != entries_.end() && found->second.secret.size() == secret.size() &&
+  if (found != entries_.end() && Take(found->second) && found->second.secret.size() == secret.size() &&
       CRYPTO_memcmp(found->second.secret.data(), secret.data(), secret.size()) == 0) {
     found->second.cancel();
   }

@@ -1,8 +1,11 @@
 // Cancel keys of our own: a client's CancelRequest names a connection by process id and key, and both are made here, so
-// that it can only ever reach its own session, and only while that runs a statement.
+// that it can only ever reach its own session, and only while that runs a statement. Requests are counted for each
+// session, right ones and wrong ones alike: neither can a key be guessed nor the database be flooded with
+// cancellations.
 #ifndef CHAPERONE_DATAPLANE_SESSION_CANCEL_REGISTRY_H_
 #define CHAPERONE_DATAPLANE_SESSION_CANCEL_REGISTRY_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -10,11 +13,19 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "api/base/clock.h"
+
 namespace chaperone::session {
 
 // Thread-safe.
 class CancelRegistry {
  public:
+  // Requests for one session that are looked at at once; then one for each kRefill.
+  static constexpr int kBurst = 10;
+  static constexpr std::chrono::seconds kRefill{1};
+
+  explicit CancelRegistry(const base::Clock& clock) : clock_(clock) {}
+
   struct Key {
     uint32_t process_id = 0;
     // 4 random bytes, as protocol 3.0 has them.
@@ -24,14 +35,21 @@ class CancelRegistry {
   Key Register(std::function<void()> cancel);
   // After it returns, `cancel` is not called any more.
   void Unregister(const Key& key);
-  // Calls the session's `cancel` if the key is right; says nothing about it, as the protocol wants.
+  // Calls the session's `cancel` if the key is right and the session was not asked for too often; says nothing about
+  // it, as the protocol wants.
   void Cancel(uint32_t process_id, std::string_view secret);
 
  private:
   struct Entry {
     std::string secret;
     std::function<void()> cancel;
+    // Requests that may be looked at now, as of `counted_at`.
+    int left = kBurst;
+    std::chrono::steady_clock::time_point counted_at;
   };
+  bool Take(Entry& entry) const;
+
+  const base::Clock& clock_;
   std::mutex mutex_;
   std::unordered_map<uint32_t, Entry> entries_;  // guarded by mutex_
 };

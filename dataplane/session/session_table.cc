@@ -1,10 +1,12 @@
 #include "dataplane/session/session_table.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/session/denial.h"
 #include "dataplane/session/session.h"
 
 namespace chaperone::session {
@@ -79,7 +81,13 @@ void SessionTable::Accept(runtime::Fd fd, std::string peer_address, bool is_loca
   metrics_.Add(Count::kConnections);
   if (!services_.counter.Enter()) {
     metrics_.Add(Count::kLimitsReached);
-    return;  // closed without a word: a word would need a session
+    std::string error;
+    wire::postgres::AppendError(
+        Fatal(wire::postgres::sqlstate::kTooManyConnections, "sorry, too many clients already", "Try again later."),
+        &error);
+    // As the server does when it has no room: said at once, and at best once. A fresh socket takes it.
+    (void)send(fd.get(), error.data(), error.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return;
   }
   tasks_.Spawn(RunSession(std::make_unique<Session>(*this, std::move(fd), std::move(peer_address), is_local)));
 }

@@ -1,11 +1,13 @@
 """The scenarios of libpq's pipeline mode, with libpq's own trace of every message: disallowed_in_pipeline, multi_pipelines,
-nosync, pipeline_abort, pipelined_insert, prepared, simple_pipeline, singlerow, transaction, uniqviol.
+nosync, pipeline_abort, pipeline_idle, pipelined_insert, prepared, simple_pipeline, singlerow, transaction, uniqviol; and cancel,
+which they have since PostgreSQL 17.
 
 What libpq traced is printed, so that two servers are compared message by message.
 """
 import os
 import sys
 import tempfile
+import time
 
 from psycopg import pq
 from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
@@ -131,6 +133,59 @@ def pipeline_abort():
         run(c, b"SELECT itemno FROM pq_pipeline_demo ORDER BY 1")
 
 
+def pipeline_idle():
+    with Scenario("pipeline_idle") as c:
+        c.notice_handler = lambda notice: print("notice", notice.error_field(pq.DiagnosticField.SQLSTATE),
+                                                notice.error_field(pq.DiagnosticField.MESSAGE_PRIMARY))
+        # Leaving pipeline mode with nothing in flight and no Sync sent.
+        c.enter_pipeline_mode()
+        c.send_query_params(b"SELECT 1", [])
+        c.send_flush_request()
+        c.flush()
+        statement(c, "before leaving")
+        c.exit_pipeline_mode()
+        # A Sync that leads nowhere, and a warning in the middle of a result.
+        c.enter_pipeline_mode()
+        c.pipeline_sync()
+        sync_result(c)
+        c.send_query_params(b"SELECT pg_catalog.pg_advisory_unlock(1, 1)", [])
+        c.send_flush_request()
+        c.flush()
+        statement(c, "warned")
+        c.exit_pipeline_mode()
+        run(c, b"SELECT 2")
+
+
+def cancel():
+    with Scenario("cancel") as c:
+        # Until it runs there is nothing to cancel.
+        for send in (lambda: c.send_query(b"SELECT pg_sleep(20)"), lambda: c.send_query_params(b"SELECT pg_sleep(20)", [])):
+            send()
+            c.flush()
+            time.sleep(0.5)
+            c.get_cancel().cancel()
+            statement(c, "cancelled")
+        c.enter_pipeline_mode()
+        c.send_query_params(b"SELECT pg_sleep(20)", [])
+        c.send_query_params(b"SELECT 'skipped'", [])
+        c.pipeline_sync()
+        c.send_query_params(b"SELECT 'next round'", [])
+        c.pipeline_sync()
+        c.flush()
+        time.sleep(0.5)
+        c.get_cancel().cancel()
+        for label in ("cancelled", "skipped"):
+            statement(c, label)
+        sync_result(c)
+        statement(c, "next round")
+        sync_result(c)
+        c.exit_pipeline_mode()
+        # With nothing running a cancellation comes to nothing.
+        c.get_cancel().cancel()
+        time.sleep(0.3)
+        run(c, b"SELECT 3")
+
+
 def pipelined_insert():
     with Scenario("pipelined_insert") as c:
         c.enter_pipeline_mode()
@@ -242,6 +297,6 @@ def uniqviol():
         c.exit_pipeline_mode()
 
 
-for scenario in (disallowed_in_pipeline, multi_pipelines, nosync, pipeline_abort, pipelined_insert, prepared, simple_pipeline,
-                 singlerow, transaction, uniqviol):
+for scenario in (disallowed_in_pipeline, multi_pipelines, nosync, pipeline_abort, pipeline_idle, pipelined_insert, prepared,
+                 simple_pipeline, singlerow, transaction, uniqviol, cancel):
     scenario()
