@@ -90,6 +90,7 @@ absl::Status ReadLimits(yaml::Mapping map, Config* out) {
   session.conversation.frames.bind_bytes_max = static_cast<uint32_t>(bind_bytes);
   session.judge.statement_bytes_max = statement_bytes;
   map.Number("prepared_statements", &session.conversation.prepared_statements_max, 1, 1'000'000);
+  map.Number("portals", &session.conversation.portals_max, 1, 1'000'000);
   return map.Finish();
 }
 

@@ -48,9 +48,9 @@ size_t Conversation::OnClientBytes(std::string_view in) {
       break;
     }
     if (header.type == 'd') {
-      // COPY data flows through as it comes; outside COPY the server ignores it.
+      // COPY data flows through as it comes; outside COPY the server would pass over it.
       client_pass_ = header.frame_bytes();
-      client_pass_dropped_ = dropping_;
+      client_pass_dropped_ = !copy_in_;
       continue;
     }
     if (rest.size() < header.frame_bytes()) {
@@ -84,6 +84,12 @@ Conversation::Took Conversation::OnClientMessage(char type, std::string_view fra
   if (dropping_ && type != 'S' && type != 'X') {
     return Took::kYes;
   }
+  if (std::exchange(violation_consumed_, false)) {
+    return Took::kYes;
+  }
+  if (copy_in_) {
+    return OnCopyInMessage(type, frame);
+  }
   if (expected_.size() >= limits_.pipeline_max) {
     PauseForAnswers();
     return Took::kWait;
@@ -109,8 +115,7 @@ Conversation::Took Conversation::OnClientMessage(char type, std::string_view fra
       return Took::kYes;
     case 'c':
     case 'f':
-      OnCopyEnd(frame);
-      return Took::kYes;
+      return Took::kYes;  // late: the server passes over it
     case 'F':
       OnFunctionCall();
       return Took::kYes;
@@ -162,7 +167,7 @@ Conversation::Took Conversation::OnQuery(std::string_view frame) {
   PassAndExpect(frame, Kind::kQuery).run = std::move(admission.run);
   unsynced_ = false;
   executed_since_sync_ = false;
-  if (judged->is_barrier || judged->has_session_objects) {
+  if (judged->is_barrier || judged->has_session_objects || judged->copies_in) {
     PauseForAnswers();
   }
   return Took::kYes;
@@ -236,21 +241,29 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
   // The server, too, finds out when it is executed.
   portal->missing = std::move(admission.denial);
   portal->round = expected_.rounds() + 1;
+  portal->context_id = context_->id();
+  portal->admitted = admission.decision;
+  portal->targets = std::move(admission.targets);
   for (size_t i = 0; i < bind.result_formats.size(); ++i) {
     portal->run->formats.push_back(bind.result_formats[i]);
   }
   Expectation& entry = PassAndExpect(frame, Kind::kBind);
   entry.run = portal->run;
   entry.undo = names_.SetPortal(bind.portal, portal);
-  if ((judged->changes_rows || judged->has_session_objects) && !statement->described) {
-    // Rows may have to be masked, and the client may never ask what their columns are.
-    pg::AppendDescribe(pg::ObjectKind::kPortal, bind.portal, to_server_.own());
-    to_server_.Added();
-    Expectation& describe = expected_.Push(Kind::kDescribePortal);
-    describe.injected = true;
-    describe.statement = statement;
-  }
+  DescribeRows(bind.portal, statement);
   return Took::kYes;
+}
+
+// Rows may have to be masked, and the client may never ask what their columns are.
+void Conversation::DescribeRows(std::string_view portal, const StatementPtr& statement) {
+  if ((!statement->judged->changes_rows && !statement->judged->has_session_objects) || statement->described) {
+    return;
+  }
+  pg::AppendDescribe(pg::ObjectKind::kPortal, portal, to_server_.own());
+  to_server_.Added();
+  Expectation& describe = expected_.Push(Kind::kDescribePortal);
+  describe.injected = true;
+  describe.statement = statement;
 }
 
 Conversation::Took Conversation::OnDescribe(std::string_view frame) {
@@ -316,15 +329,33 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
     if (took == Took::kWait || dropping_) {
       return took;
     }
+  } else if (MustReadmit(*portal)) {
+    if (IsExecuting(*portal->run)) {
+      PauseForAnswers();  // its rows are masked as it was judged
+      return Took::kWait;
+    }
+    if (!Readmit(*portal, execute.portal)) {
+      return Took::kYes;
+    }
   }
   Expectation& entry = PassAndExpect(frame, Kind::kExecute);
   entry.run = portal->run;
   entry.statement = portal->statement;
   executed_since_sync_ = true;
-  if (portal->run->judged->is_barrier || portal->run->judged->has_session_objects || portal->run->bound) {
+  const Judged& judged = *portal->run->judged;
+  if (judged.is_barrier || judged.has_session_objects || judged.copies_in || portal->run->bound) {
     PauseForAnswers();
   }
   return Took::kYes;
+}
+
+bool Conversation::IsExecuting(const Run& run) {
+  for (size_t i = 0; i < expected_.size(); ++i) {
+    if (expected_[i].kind == Kind::kExecute && expected_[i].run.get() == &run) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // A cursor made by DECLARE that is read through the protocol: each time is an attempt of its own.
@@ -359,21 +390,41 @@ Conversation::Took Conversation::OnClose(std::string_view frame) {
 
 void Conversation::OnSync(std::string_view frame) {
   to_server_.Pass(frame);
-  if (copy_in_) {
-    return;  // the server passes over Sync while it reads COPY data
-  }
   dropping_ = false;
   unsynced_ = false;
   executed_since_sync_ = false;
   expected_.Push(Kind::kSync);
 }
 
-void Conversation::OnCopyEnd(std::string_view frame) {
-  to_server_.Pass(frame);
-  copy_in_ = false;
-  if (!expected_.empty()) {
-    expected_.Push(Kind::kCopyEnd);
+// The server reads COPY data. What comes behind a COPY FROM STDIN, and behind its end, has waited until this was known:
+// nothing else is in flight.
+Conversation::Took Conversation::OnCopyInMessage(char type, std::string_view frame) {
+  switch (type) {
+    case 'S':
+      // Passed over; but the server may have failed by now, and then it answers.
+      ++loose_syncs_;
+      to_server_.Pass(frame);
+      return Took::kYes;
+    case 'H':
+      to_server_.Pass(frame);
+      return Took::kYes;
+    case 'X':
+      to_server_.Pass(frame);
+      client_terminated_ = true;
+      return Took::kYes;
+    case 'c':
+    case 'f':
+      to_server_.Pass(frame);
+      copy_in_ = false;
+      PauseForAnswers();
+      return Took::kYes;
+    default:
+      break;
   }
+  // The server would use up the message and fail. Unless it has failed already: then the message is one like any other,
+  // and which of the two it is nobody could tell any more. So it stays here until the COPY has ended.
+  EndCopyIn(type);
+  return Took::kWait;
 }
 
 void Conversation::OnFunctionCall() {
@@ -413,7 +464,7 @@ bool Conversation::IsUncertain(Names::UndoStep::Kind kind, std::string_view name
   return false;
 }
 
-// The next message waits until the server has answered everything before it.
+// The next message waits until the server has answered everything before it, or reads COPY data.
 void Conversation::PauseForAnswers() {
   if (expected_.empty()) {
     return;

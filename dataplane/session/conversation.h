@@ -200,6 +200,10 @@ class Conversation {
     std::unique_ptr<wire::postgres::ErrorMessage> denial;
     // Of kRefuse too, unless it could not be recorded.
     RunPtr run;
+    // What the statements that the text names are.
+    std::vector<JudgedPtr> targets;
+    // The strictest decision of them all.
+    policy::Decision decision = policy::Decision::kDeny;
     // Of kRefuse: what is wrong is only that this statement of the text names a prepared statement or cursor that does
     // not exist. `denial` says so in the server's words; what stands before it may run.
     std::optional<uint32_t> missing;
@@ -219,8 +223,9 @@ class Conversation {
   Took OnExecute(std::string_view frame);
   Took OnClose(std::string_view frame);
   Took OnCursorExecute(const PortalPtr& portal);
+  void DescribeRows(std::string_view portal, const StatementPtr& statement);
   void OnSync(std::string_view frame);
-  void OnCopyEnd(std::string_view frame);
+  Took OnCopyInMessage(char type, std::string_view frame);
   void OnFunctionCall();
   Expectation& PassAndExpect(std::string_view frame, Kind kind);
   void EndWith(std::string_view sqlstate, const absl::Status& status);
@@ -232,10 +237,14 @@ class Conversation {
   JudgedPtr JudgeText(std::string_view text, const std::vector<uint32_t>& parameter_types, bool* wait);
   std::optional<uint32_t> ResolveNames(const Judged& judged, Named* named, wire::postgres::ErrorMessage* error);
   void Refresh(PreparedStatement& statement);
+  bool MustReadmit(const Portal& portal);
+  bool IsExecuting(const Run& run);
+  bool Readmit(Portal& portal, std::string_view name);
   Admission Admit(const JudgedPtr& judged, recording::Channel channel, const wire::postgres::Bind* bind,
                   const std::vector<uint32_t>& parameter_types);
   Admission AdmitApproved(const JudgedPtr& judged, const Named& named, recording::Channel channel,
                           const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
+  std::string NamesLimit(const Judged& judged, const wire::postgres::Bind* bind) const;
   Admission Refuse(const JudgedPtr& judged, const policy::Verdict& verdict, recording::Channel channel,
                    const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
   Admission Start(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
@@ -257,6 +266,9 @@ class Conversation {
   void Substitute(Kind kind, Admission refused, std::string_view name = "");
   void SubstituteMissing(Admission refused);
   static bool IsMissing(const wire::postgres::ErrorFields& fields);
+  void EndCopyIn(char type);
+  static bool IsViolation(const wire::postgres::ErrorFields& fields);
+  void Resync();
   void SubstituteNatural(Kind kind, std::string_view sqlstate, std::string message);
 
   // row_guard.cc
@@ -279,13 +291,14 @@ class Conversation {
   bool OnCompletion(char type, std::string_view frame, std::string_view body);
   bool OnErrorResponse(std::string_view frame, std::string_view body);
   bool OnReadyForQuery(std::string_view frame, std::string_view body);
+  void OnResyncReady(std::string_view frame, wire::postgres::TransactionStatus status);
+  void EndRound(wire::postgres::TransactionStatus status);
   bool OnNotice(std::string_view frame, std::string_view body);
   bool OnParameterStatus(std::string_view frame, std::string_view body);
   bool OnCopyResponse(char type, std::string_view frame, std::string_view body);
   void SendError(Expectation& entry, const wire::postgres::ErrorFields& fields, std::string_view frame);
   void PassToClient(std::string_view frame);
   bool Unexpected(char type);
-  void SettleFront();
   void SkipToSync();
   void TakeBack(size_t i, size_t skipped);
   void MaybeResume();
@@ -293,6 +306,8 @@ class Conversation {
   // results.cc
   Run* CurrentRun();
   Source SourceOf(const Run& run) const;
+  static sql::CopyDirection CopyOf(const Run& run);
+  static bool Returns(const Source& source, bool itself);
   bool RunTouchesMasked(const Run& run) const;
   bool PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats);
   bool OpenResult(Run& run, const Expectation& entry);
@@ -348,8 +363,14 @@ class Conversation {
   bool server_pass_dropped_ = false;
   // An error has been or will be answered: the server skips everything up to the next Sync, and so do we.
   bool dropping_ = false;
-  // The server reads COPY data: it passes over Sync and Flush.
+  // The server reads COPY data, as far as we know. Nothing but that COPY is in flight.
   bool copy_in_ = false;
+  // Syncs that the client has sent within COPY FROM STDIN.
+  uint64_t loose_syncs_ = 0;
+  // The last ReadyForQuery since a kResync began; it may be the answer to our own Sync.
+  std::string resync_ready_;
+  // The message at hand is the one that made EndCopyIn necessary, and the server would have used it up.
+  bool violation_consumed_ = false;
   bool client_terminated_ = false;
   // Messages of the extended protocol were passed on since the last Sync, and statements among them for execution: an
   // implicit transaction may be open.

@@ -20,6 +20,15 @@ constexpr std::string_view kProbeText =
     "pg_catalog.pg_my_temp_schema()::pg_catalog.regnamespace::pg_catalog.text";
 constexpr size_t kProbeColumns = 3;
 
+// Whether the DECLARE says WITH HOLD, or could: a cursor that is forgotten too late does no harm, the server knows
+// better.
+bool MayBeHoldable(std::string_view text, const sql::Statement& statement) {
+  constexpr std::string_view kHold = "hold";
+  const std::string_view declare = text.substr(statement.offset, statement.length);
+  return std::search(declare.begin(), declare.end(), kHold.begin(), kHold.end(),
+                     [](char a, char b) { return (a | 0x20) == b; }) != declare.end();
+}
+
 }  // namespace
 
 void Conversation::FinishStatement(Run& run, std::string_view tag, bool is_done) {
@@ -53,7 +62,7 @@ void Conversation::ApplyEffects(const Run& run) {
         PortalPtr cursor(new Portal);
         cursor->statement = std::move(made);
         cursor->is_cursor = true;
-        cursor->holdable = true;  // forgotten too late rather than too early: the server knows better
+        cursor->holdable = MayBeHoldable(run.judged->text, statement);
         names_.SetPortal(statement.object_name, std::move(cursor));
       }
       break;

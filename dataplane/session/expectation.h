@@ -26,10 +26,10 @@ struct Expectation {
     kExecute,
     kClose,
     kSync,
-    // CopyDone or CopyFail: answered by nothing of its own; marks where COPY FROM STDIN ends.
-    kCopyEnd,
     // FunctionCall, always substituted.
     kFunctionCall,
+    // Ours, after a COPY FROM STDIN that failed: finds out which of the client's Syncs the server has answered.
+    kResync,
   };
 
   Kind kind = Kind::kQuery;
@@ -42,6 +42,9 @@ struct Expectation {
   // The text was cut before a statement that names what does not exist; the error of what stands in its place becomes
   // this one.
   std::unique_ptr<wire::postgres::ErrorMessage> missing;
+  // COPY FROM STDIN was ended in place of the server, since the client sent what has no place in it; the error of that
+  // becomes this one.
+  std::unique_ptr<wire::postgres::ErrorMessage> violation;
   RunPtr run;
   StatementPtr statement;
   // How to take back what the message did to the names.
@@ -86,11 +89,8 @@ class ExpectationQueue {
       first_ = 0;
     }
   }
-  // Removes the entry at `i` (0 is the front).
-  void Erase(size_t i) {
-    rounds_ -= EndsRound(entries_[first_ + i].kind) ? 1 : 0;
-    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(first_ + i));
-  }
+  // A round that was known too late to have an entry has begun.
+  void AddRound() { ++rounds_; }
 
  private:
   static constexpr size_t kKeepEntries = 16;

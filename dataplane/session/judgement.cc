@@ -80,6 +80,7 @@ std::shared_ptr<Judged> JudgeContext::Make(std::string_view text, const std::vec
     judged->is_barrier = judged->is_barrier || statement.is_barrier;
     judged->is_behind_transaction_end = judged->is_behind_transaction_end || statement.behind_transaction_end;
     judged->has_session_objects = judged->has_session_objects || statement.object_verb != sql::SessionObjectVerb::kNone;
+    judged->copies_in = judged->copies_in || statement.copy == sql::CopyDirection::kFromStdin;
   }
   for (const masking::StatementPlan& plan : judged->plans) {
     judged->touches_masked = judged->touches_masked || plan.touches_masked;

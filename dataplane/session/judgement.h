@@ -48,6 +48,7 @@ struct Judged : judgement::Judgement {
   // Some statement is judged by names that a COMMIT or ROLLBACK of the same text may change (sql::Statement).
   bool is_behind_transaction_end = false;
   bool has_session_objects = false;
+  bool copies_in = false;
   bool touches_masked = false;
   bool changes_rows = false;
 };

@@ -41,6 +41,10 @@ struct Portal : Counted<Portal> {
   RunPtr run;
   // It would run a statement or cursor that does not exist: the error of every Execute.
   std::unique_ptr<wire::postgres::ErrorMessage> missing;
+  // The context that admitted it, the decision, and what the statements that it names were then.
+  uint64_t context_id = 0;
+  policy::Decision admitted = policy::Decision::kDeny;
+  std::vector<JudgedPtr> targets;
   // WITH HOLD: survives its transaction.
   bool holdable = false;
   // The round (see ExpectationQueue) in which it was bound: it dies with the transaction that ends that round.

@@ -43,6 +43,11 @@ Conversation::Source Conversation::SourceOf(const Run& run) const {
   return {run.judged.get(), run.index};
 }
 
+sql::CopyDirection Conversation::CopyOf(const Run& run) {
+  const auto& statements = run.judged->facts.statements;
+  return run.index < statements.size() ? statements[run.index].copy : sql::CopyDirection::kNone;
+}
+
 bool Conversation::RunTouchesMasked(const Run& run) const {
   if (!run.judged->basis->view->MasksAnything()) {
     return false;
@@ -54,10 +59,20 @@ bool Conversation::RunTouchesMasked(const Run& run) const {
   return run.judged->touches_masked || source.judged == nullptr || source.judged->touches_masked;
 }
 
+// PREPARE and DECLARE return nothing themselves: what they name does, to EXECUTE and FETCH.
+bool Conversation::Returns(const Source& source, bool itself) {
+  if (source.judged == nullptr || source.index >= source.judged->facts.statements.size()) {
+    return false;
+  }
+  const sql::Statement& statement = source.judged->facts.statements[source.index];
+  const bool is_made = statement.object_verb == sql::SessionObjectVerb::kPrepare ||
+                       statement.object_verb == sql::SessionObjectVerb::kDeclareCursor;
+  return statement.returns_rows || (is_made && !itself && (!statement.outputs_known || !statement.outputs.empty()));
+}
+
 bool Conversation::PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats) {
   const Source source = SourceOf(run);
-  const bool is_predicted = source.judged != nullptr && source.index < source.judged->facts.statements.size() &&
-                            source.judged->facts.statements[source.index].returns_rows;
+  const bool is_predicted = Returns(source, source.judged == run.judged.get() && source.index == run.index);
   const bool masks = run.judged->basis->view->MasksAnything();
   if (!is_predicted && masks) {
     EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database returned a result that no statement asked for"));
@@ -110,16 +125,19 @@ bool Conversation::PlanColumns(Run& run, std::string_view description, const std
 }
 
 bool Conversation::OnRowDescription(std::string_view frame, std::string_view body) {
-  SettleFront();
   if (expected_.empty() || expected_.front().denial != nullptr) {
     return Unexpected('T');
   }
   Expectation& entry = expected_.front();
   switch (entry.kind) {
     case Kind::kQuery:
+      if (entry.run->opened) {
+        return Unexpected('T');
+      }
       if (!PlanColumns(*entry.run, body, nullptr)) {
         return false;
       }
+      entry.run->opened = true;
       PassToClient(frame);
       return true;
     case Kind::kDescribeStatement:
@@ -139,7 +157,6 @@ bool Conversation::OnRowDescription(std::string_view frame, std::string_view bod
 }
 
 bool Conversation::OnNoData(std::string_view frame) {
-  SettleFront();
   if (expected_.empty() ||
       (expected_.front().kind != Kind::kDescribeStatement && expected_.front().kind != Kind::kDescribePortal)) {
     return Unexpected('n');
@@ -156,10 +173,10 @@ bool Conversation::OnNoData(std::string_view frame) {
 
 // The first row of an Execute: its columns were described earlier, if at all.
 bool Conversation::OpenResult(Run& run, const Expectation& entry) {
-  run.opened = true;
   if (entry.kind == Kind::kQuery) {
-    return true;  // RowDescription came before
+    return Unexpected('D');  // RowDescription comes before
   }
+  run.opened = true;
   const PreparedStatement& statement = *entry.statement;
   if (statement.described && !statement.row_description.empty()) {
     return PlanColumns(run, statement.row_description, &run.formats);
@@ -175,7 +192,6 @@ bool Conversation::OpenResult(Run& run, const Expectation& entry) {
 }
 
 bool Conversation::OnDataRow(std::string_view frame, std::string_view body) {
-  SettleFront();
   if (expected_.empty() || expected_.front().denial != nullptr) {
     return Unexpected('D');
   }
@@ -236,7 +252,6 @@ bool Conversation::MaskRow(Run& run, std::string_view body) {
 
 // A row that is not whole yet and that nobody has to look at: it is passed on as it comes.
 bool Conversation::StartsLongRow(const pg::Header& header) {
-  SettleFront();
   Run* const run = CurrentRun();
   if (run == nullptr || expected_.front().injected || expected_.front().denial != nullptr) {
     return false;
@@ -261,9 +276,8 @@ bool Conversation::StartsLongRow(const pg::Header& header) {
 }
 
 bool Conversation::OnServerCopyData(std::string_view frame, std::string_view body) {
-  SettleFront();
   Run* const run = CurrentRun();
-  if (run == nullptr || expected_.front().denial != nullptr) {
+  if (run == nullptr || expected_.front().denial != nullptr || CopyOf(*run) != sql::CopyDirection::kToStdout) {
     return Unexpected('d');
   }
   if (run->limit_reached || expected_.front().suppressed) {

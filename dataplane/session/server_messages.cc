@@ -77,7 +77,6 @@ bool Conversation::OnServerMessage(char type, std::string_view frame, std::strin
     case 'n':
       return OnNoData(frame);
     case 't':
-      SettleFront();
       if (expected_.empty() || expected_.front().kind != Kind::kDescribeStatement) {
         return Unexpected(type);
       }
@@ -98,7 +97,6 @@ bool Conversation::OnServerMessage(char type, std::string_view frame, std::strin
     case 'd':
       return OnServerCopyData(frame, body);
     case 'c':
-      SettleFront();
       if (CurrentRun() == nullptr) {
         return Unexpected(type);
       }
@@ -120,15 +118,12 @@ bool Conversation::Unexpected(char type) {
   return false;
 }
 
-// Entries that are answered by nothing are done when they come to the front.
-void Conversation::SettleFront() {
-  while (!expected_.empty() && expected_.front().kind == Kind::kCopyEnd) {
-    expected_.PopFront();
-  }
-}
-
 bool Conversation::OnSimpleAnswer(Kind kind, std::string_view frame) {
-  SettleFront();
+  if (kind == Kind::kClose && !expected_.empty() && expected_.front().kind == Kind::kResync) {
+    expected_.PopFront();
+    resync_ready_.clear();
+    return true;
+  }
   // A refused message cannot have succeeded.
   if (expected_.empty() || expected_.front().kind != kind || expected_.front().denial != nullptr) {
     return Unexpected(frame[0]);
@@ -143,7 +138,6 @@ bool Conversation::OnSimpleAnswer(Kind kind, std::string_view frame) {
 }
 
 bool Conversation::OnCompletion(char type, std::string_view frame, std::string_view body) {
-  SettleFront();
   if (expected_.empty() || expected_.front().denial != nullptr) {
     return Unexpected(type);
   }
@@ -174,6 +168,7 @@ bool Conversation::OnCompletion(char type, std::string_view frame, std::string_v
     return FailLimited(*run);
   }
   PassToClient(frame);
+  loose_syncs_ = 0;
   const bool suspended = type == 's';
   FinishStatement(*run, suspended ? "(suspended)" : tag, !suspended);
   if (!is_query) {
@@ -188,7 +183,6 @@ bool Conversation::OnErrorResponse(std::string_view frame, std::string_view body
     EndWith(sqlstate::kConnectionFailure, fields.status());
     return false;
   }
-  SettleFront();
   const bool is_fatal = fields->severity() == "FATAL" || fields->severity() == "PANIC";
   if (is_fatal || expected_.empty()) {
     // The server ends the connection; what it says is for the client.
@@ -216,6 +210,9 @@ bool Conversation::OnErrorResponse(std::string_view frame, std::string_view body
     return true;  // ReadyForQuery follows
   }
   SkipToSync();
+  if (loose_syncs_ > 0) {
+    Resync();
+  }
   return true;
 }
 
@@ -227,6 +224,7 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
   if (missing) {
     entry.denial = std::move(entry.missing);
   }
+  const bool violated = entry.violation != nullptr && IsViolation(fields);
   const bool denied = entry.denial != nullptr;
   const bool limited = run != nullptr && !run->limit.empty();
   const bool scrubbed = run != nullptr && MayQuote(*run, fields);
@@ -234,6 +232,9 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
   if (denied) {
     error = std::move(*entry.denial);
     entry.denial = nullptr;
+  } else if (violated) {
+    error = std::move(*entry.violation);
+    violation_consumed_ = entry.kind == Kind::kQuery;  // in the extended protocol it is among what is skipped
   } else if (limited) {
     error = LimitError(*run);
   } else if (scrubbed) {
@@ -248,7 +249,7 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
       // The server's own error, but for the name.
       pg::AppendError(fields, error.message, to_client_.own());
       to_client_.Added();
-    } else if (denied || limited || scrubbed) {
+    } else if (denied || violated || limited || scrubbed) {
       pg::AppendError(error, to_client_.own());
       to_client_.Added();
     } else {
@@ -309,12 +310,15 @@ void Conversation::SkipToSync() {
 }
 
 bool Conversation::OnReadyForQuery(std::string_view frame, std::string_view body) {
-  SettleFront();
   pg::TransactionStatus status;
   if (expected_.empty() || !pg::DecodeReadyForQuery(body, &status).ok()) {
     return Unexpected('Z');
   }
   const Kind kind = expected_.front().kind;
+  if (kind == Kind::kResync) {
+    OnResyncReady(frame, status);
+    return true;
+  }
   if (kind != Kind::kSync && kind != Kind::kQuery && kind != Kind::kFunctionCall) {
     return Unexpected('Z');
   }
@@ -326,6 +330,28 @@ bool Conversation::OnReadyForQuery(std::string_view frame, std::string_view body
     to_client_.Pass(frame);
   }
   expected_.PopFront();
+  EndRound(status);
+  if (loose_syncs_ > 0) {
+    Resync();
+  }
+  return !is_guarded || OnGuardReady(status, frame);
+}
+
+// All but the last answer Syncs of the client's.
+void Conversation::OnResyncReady(std::string_view frame, pg::TransactionStatus status) {
+  if (!resync_ready_.empty()) {
+    to_client_.own()->append(resync_ready_);
+    to_client_.Added();
+    dropping_ = false;
+    unsynced_ = false;
+    executed_since_sync_ = false;
+    expected_.AddRound();
+    EndRound(status);
+  }
+  resync_ready_ = frame;
+}
+
+void Conversation::EndRound(pg::TransactionStatus status) {
   const bool ended = transaction_ != pg::TransactionStatus::kIdle && status == pg::TransactionStatus::kIdle;
   transaction_ = status;
   ++rounds_done_;
@@ -338,7 +364,6 @@ bool Conversation::OnReadyForQuery(std::string_view frame, std::string_view body
   } else if (status == pg::TransactionStatus::kFailed && names_changed_in_transaction_) {
     names_stale_ = true;
   }
-  return !is_guarded || OnGuardReady(status, frame);
 }
 
 bool Conversation::OnNotice(std::string_view frame, std::string_view body) {
@@ -347,7 +372,6 @@ bool Conversation::OnNotice(std::string_view frame, std::string_view body) {
     EndWith(sqlstate::kConnectionFailure, fields.status());
     return false;
   }
-  SettleFront();
   const Run* const run = CurrentRun();
   if (!expected_.empty() && (expected_.front().injected || expected_.front().denial != nullptr)) {
     return true;
@@ -386,9 +410,10 @@ bool Conversation::OnParameterStatus(std::string_view frame, std::string_view bo
 }
 
 bool Conversation::OnCopyResponse(char type, std::string_view frame, std::string_view body) {
-  SettleFront();
   pg::CopyResponse response;
-  if (CurrentRun() == nullptr || expected_.front().denial != nullptr || !pg::DecodeCopyResponse(body, &response).ok()) {
+  const auto direction = type == 'G' ? sql::CopyDirection::kFromStdin : sql::CopyDirection::kToStdout;
+  if (CurrentRun() == nullptr || expected_.front().denial != nullptr || CopyOf(*CurrentRun()) != direction ||
+      !pg::DecodeCopyResponse(body, &response).ok()) {
     return Unexpected(type);
   }
   PassToClient(frame);
@@ -399,25 +424,12 @@ bool Conversation::OnCopyResponse(char type, std::string_view frame, std::string
     }
     return true;
   }
-  // From here to CopyDone the server passes over Sync: those that were sent already are not answered.
   copy_in_ = true;
-  for (size_t i = 1; i < expected_.size();) {
-    const Kind kind = expected_[i].kind;
-    if (kind == Kind::kCopyEnd) {
-      copy_in_ = false;
-      break;
-    }
-    if (kind != Kind::kSync) {
-      break;  // the server takes it for a violation: an error follows
-    }
-    expected_.Erase(i);
-  }
   return true;
 }
 
 void Conversation::MaybeResume() {
-  SettleFront();
-  if (pause_ == Pause::kBarrier && expected_.empty() && !probing_) {
+  if (pause_ == Pause::kBarrier && (expected_.empty() || copy_in_) && !probing_) {
     pause_ = Pause::kNone;
   }
 }

@@ -16,6 +16,8 @@ constexpr std::string_view kRefusedText = "chaperone_refused";
 // No client can make these: names that begin like this are refused in names of its own by the same map look-up as any
 // other.
 constexpr std::string_view kNoSuchName = "chaperone: no such name";
+// Why a COPY FROM STDIN was ended in the client's place.
+constexpr std::string_view kViolation = "chaperone: unexpected message";
 
 }  // namespace
 
@@ -72,8 +74,37 @@ void Conversation::SubstituteMissing(Admission refused) {
   PauseForAnswers();
 }
 
+void Conversation::EndCopyIn(char type) {
+  pg::AppendCopyFail(kViolation, to_server_.own());
+  to_server_.Added();
+  copy_in_ = false;
+  Expectation& entry = expected_.front();
+  entry.violation = std::make_unique<pg::ErrorMessage>();
+  entry.violation->sqlstate = pg::sqlstate::kProtocolViolation;
+  entry.violation->message =
+      fmt::format("unexpected message type 0x{:02X} during COPY from stdin", static_cast<uint8_t>(type));
+  PauseForAnswers();
+}
+
+bool Conversation::IsViolation(const pg::ErrorFields& fields) {
+  return fields.message().find(kViolation) != std::string_view::npos;
+}
+
 bool Conversation::IsMissing(const pg::ErrorFields& fields) {
   return fields.message().find(kNoSuchName) != std::string_view::npos;
+}
+
+// The server passes over a Sync within COPY FROM STDIN, unless it has failed before it reads it: then it answers. A
+// Sync of ours and something that is always answered behind it tell how many of the client's were.
+void Conversation::Resync() {
+  std::string* const out = to_server_.own();
+  pg::AppendSync(out);
+  pg::AppendClose(pg::ObjectKind::kStatement, kNoSuchName, out);
+  pg::AppendFlush(out);
+  to_server_.Added();
+  loose_syncs_ = 0;
+  expected_.Push(Kind::kResync).injected = true;
+  pause_ = Pause::kBarrier;
 }
 
 void Conversation::SubstituteNatural(Kind kind, std::string_view state, std::string message) {

@@ -167,22 +167,33 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   if (quota != nullptr && !quota->Has(Measure::kStatements, host_.Steady())) {
     return RefuseUsedUp(verdict, judged, channel, bind, parameter_types);
   }
-  if (verdict.decision == policy::Decision::kRequireApproval) {
-    if (missing) {
-      // Nobody is asked for what cannot run.
-      Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
-      if (admission.outcome == Admission::Outcome::kRun) {
-        admission.outcome = Admission::Outcome::kRefuse;
-        admission.denial = std::make_unique<pg::ErrorMessage>(std::move(error));
-      }
-      return admission;
+  if (const std::string limit = NamesLimit(*judged, bind); !limit.empty()) {
+    Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
+    if (admission.outcome == Admission::Outcome::kRun) {
+      admission.outcome = Admission::Outcome::kRefuse;
+      admission.denial = std::make_unique<pg::ErrorMessage>(LimitReached(
+          limit, "Close (DEALLOCATE, CLOSE) those that are not needed any more.", AuditId(admission.run->statement)));
     }
-    return Bounded(AdmitApproved(judged, named, channel, bind, parameter_types), bound);
+    return admission;
   }
-  if (quota != nullptr && !quota->Spend(Measure::kStatements, 1, host_.Steady())) {
+  if (verdict.decision == policy::Decision::kRequireApproval && missing) {
+    // Nobody is asked for what cannot run.
+    Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
+    if (admission.outcome == Admission::Outcome::kRun) {
+      admission.outcome = Admission::Outcome::kRefuse;
+      admission.denial = std::make_unique<pg::ErrorMessage>(std::move(error));
+    }
+    return admission;
+  }
+  const bool asks = verdict.decision == policy::Decision::kRequireApproval;
+  if (!asks && quota != nullptr && !quota->Spend(Measure::kStatements, 1, host_.Steady())) {
     return RefuseUsedUp(verdict, judged, channel, bind, parameter_types);
   }
-  return Bounded(Start(verdict, judged, channel, bind, parameter_types, ""), bound);
+  Admission admission = asks ? AdmitApproved(judged, named, channel, bind, parameter_types)
+                             : Start(verdict, judged, channel, bind, parameter_types, "");
+  admission.decision = verdict.decision;
+  admission.targets = std::move(named.targets);
+  return Bounded(std::move(admission), bound);
 }
 
 Conversation::Admission Conversation::Bounded(Admission admission, const std::optional<RowBound>& bound) {
@@ -190,6 +201,51 @@ Conversation::Admission Conversation::Bounded(Admission admission, const std::op
     admission.run->bound = bound;
   }
   return admission;
+}
+
+// A portal runs what was admitted when it was bound. Since then policy, catalog or settings may have changed, and what
+// the names in its text mean.
+bool Conversation::MustReadmit(const Portal& portal) {
+  const auto& valid_until = portal.run->judged->verdict.valid_until;
+  return portal.context_id != context_->id() || !portal.targets.empty() ||
+         (valid_until && host_.Wall() >= *valid_until);
+}
+
+// False: it may not run any more, and has been refused.
+bool Conversation::Readmit(Portal& portal, std::string_view name) {
+  Refresh(*portal.statement);
+  const JudgedPtr judged = portal.statement->judged;
+  Named named;
+  named.verdict = &judged->verdict;
+  Admission refused;
+  refused.denial = std::make_unique<pg::ErrorMessage>();
+  const bool missing = ResolveNames(*judged, &named, refused.denial.get()).has_value();
+  const policy::Decision decision = named.verdict->decision;
+  const bool same = TextOf(*judged, named.targets) == TextOf(*portal.run->judged, portal.targets);
+  const bool approved = portal.admitted == policy::Decision::kRequireApproval && same;
+  std::optional<policy::Uncountable> uncountable;
+  const std::optional<RowBound> bound = BoundOf(*judged, &uncountable);
+  const bool unkept = bound && uncountable;
+  if (!missing && !unkept && (decision == policy::Decision::kAllow || (decision != policy::Decision::kDeny && approved))) {
+    portal.context_id = context_->id();
+    portal.run->judged = judged;
+    portal.run->bound = bound;
+    DescribeRows(name, portal.statement);
+    return true;
+  }
+  if (!missing) {
+    policy::Verdict denied = unkept ? DenyUncountable(*bound, *uncountable) : *named.verdict;
+    if (denied.decision == policy::Decision::kRequireApproval) {
+      denied.decision = policy::Decision::kDeny;
+      denied.reason = "it needs an approval by now, and its portal was bound without one";
+      denied.hint = "Bind it again.";
+    }
+    ++counts_.denied;
+    *refused.denial = Denied(denied, AuditId(portal.run->statement));
+  }
+  refused.run = portal.run;
+  Substitute(Kind::kExecute, std::move(refused));
+  return false;
 }
 
 Conversation::Admission Conversation::AdmitApproved(const JudgedPtr& judged, const Named& named,
@@ -290,6 +346,24 @@ void Conversation::FillAsk(const Named& named, const pg::Bind* bind, const std::
   input.statement = ask->text;
   input.parameters = ask->parameters;
   ask->digest = recording::ApprovalDigest(input);
+}
+
+// The bound on the session's names that the statement would pass; empty when it passes none.
+std::string Conversation::NamesLimit(const Judged& judged, const pg::Bind* bind) const {
+  size_t statements = names_.statement_count();
+  size_t portals = names_.portal_count() + (bind != nullptr && !bind->portal.empty() ? 1 : 0);
+  for (size_t i = 0; judged.has_session_objects && i < judged.facts.statements.size(); ++i) {
+    const sql::SessionObjectVerb verb = judged.facts.statements[i].object_verb;
+    statements += verb == sql::SessionObjectVerb::kPrepare ? 1 : 0;
+    portals += verb == sql::SessionObjectVerb::kDeclareCursor ? 1 : 0;
+  }
+  if (statements > names_.statement_count() && statements > limits_.prepared_statements_max) {
+    return fmt::format("{} prepared statements in one session", limits_.prepared_statements_max);
+  }
+  if (portals > names_.portal_count() && portals > limits_.portals_max) {
+    return fmt::format("{} portals and cursors in one session", limits_.portals_max);
+  }
+  return "";
 }
 
 Conversation::Admission Conversation::Refuse(const JudgedPtr& judged, const policy::Verdict& verdict,

@@ -54,8 +54,11 @@ def chaperone_test(name, srcs = None, deps = [], copts = [], size = "small", **k
         **kwargs
     )
 
-def chaperone_fuzz_target(name, srcs = None, corpus = [], deps = [], **kwargs):
-    """A fuzz target: libFuzzer under --config=fuzz, otherwise a test that replays its corpus with the same entry point."""
+def chaperone_fuzz_target(name, srcs = None, corpus = [], deps = [], tags = [], **kwargs):
+    """A fuzz target: libFuzzer under --config=fuzz, otherwise a test that replays its corpus with the same entry point.
+
+    tests/fuzz/run finds it by its tag.
+    """
     native.cc_test(
         name = name,
         srcs = srcs or [name + ".cc"],
@@ -71,6 +74,7 @@ def chaperone_fuzz_target(name, srcs = None, corpus = [], deps = [], **kwargs):
         args = ["$(locations {})".format(c) for c in corpus],
         data = corpus,
         size = "small",
+        tags = tags + ["fuzz"],
         **kwargs
     )
 

@@ -1,0 +1,392 @@
+// The conversation against a model of the server: denials wherever a statement can stand, portals, COPY, pipelines.
+#include "dataplane/session/conversation.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dataplane/session/conversation_testing.h"
+#include "dataplane/session/model_server.h"
+#include "dataplane/wire/postgres/bytes.h"
+
+namespace chaperone::session {
+namespace {
+
+namespace pg = wire::postgres;
+
+std::string Q(std::string_view text) {
+  std::string out;
+  pg::AppendQuery(text, &out);
+  return out;
+}
+std::string P(std::string_view name, std::string_view text) {
+  std::string out;
+  pg::AppendParse(name, text, &out);
+  return out;
+}
+std::string B(std::string_view portal, std::string_view statement) {
+  std::string out;
+  pg::AppendBind(portal, statement, &out);
+  return out;
+}
+std::string E(std::string_view portal, uint32_t rows_max = 0) {
+  std::string out;
+  pg::AppendExecute(portal, rows_max, &out);
+  return out;
+}
+std::string D(pg::ObjectKind kind, std::string_view name) {
+  std::string out;
+  pg::AppendDescribe(kind, name, &out);
+  return out;
+}
+std::string C(pg::ObjectKind kind, std::string_view name) {
+  std::string out;
+  pg::AppendClose(kind, name, &out);
+  return out;
+}
+std::string M(char type, std::string_view body = "") {
+  std::string out;
+  pg::MessageWriter(&out).Begin(type).Bytes(body).End();
+  return out;
+}
+const std::string kSync = M('S');
+const std::string kFlush = M('H');
+const std::string kData = M('d', "1\ta\tb\n");
+const std::string kDone = M('c');
+const std::string kFail = M('f', std::string_view("no\0", 3));
+
+constexpr std::string_view kDeniedRead = "SELECT phone FROM crm.contacts";
+
+// A client's conversation with the model server, which answers at once.
+class Talk {
+ public:
+  explicit Talk(TestPolicy policy = TestPolicy::kPlain, ConversationLimits limits = {})
+      : rig_(policy, limits),
+        server_(MakeContext(TestPolicy::kPlain),
+                {[this](const ModelServer::Text& text) { ran_.push_back(text.text); },
+                 [this] { return std::exchange(fail_next, false); }, [this] { return rows; }}) {}
+
+  // What the client gets when it says this.
+  std::string Say(std::string_view bytes) { return InWords(SayRaw(bytes), true); }
+  std::string SayRaw(std::string_view bytes) {
+    rig_.FromClient(bytes);
+    Exchange();
+    return rig_.ToClient();
+  }
+  void Exchange() {
+    for (std::string out = rig_.ToServer(); !out.empty(); out = rig_.ToServer()) {
+      sent_ += out;
+      server_.Receive(out);
+      rig_.FromServer(std::exchange(server_.answers(), ""));
+    }
+  }
+  // What the server has got since the last time.
+  std::string Sent() { return InWords(std::exchange(sent_, ""), false); }
+  // What has run since the last time.
+  std::vector<std::string> Ran() { return std::exchange(ran_, {}); }
+  Rig& rig() { return rig_; }
+  Conversation& conversation() { return rig_.conversation(); }
+  std::string EndingState() {
+    const auto& ending = conversation().ending();
+    return ending && ending->error ? ending->error->sqlstate : "";
+  }
+
+  bool fail_next = false;
+  uint32_t rows = 1;
+
+ private:
+  Rig rig_;
+  std::string sent_;
+  std::vector<std::string> ran_;
+  ModelServer server_;
+};
+
+using Texts = std::vector<std::string>;
+
+TEST_CASE("a denied simple query fails in place, and the next one runs") {
+  Talk talk;
+  CHECK(talk.Say(Q(kDeniedRead)) == "E:42501 ZI");
+  CHECK(talk.Sent() == "Q:chaperone_refused");
+  CHECK(talk.Say(Q("SELECT 1")) == "T D C:SELECT 1 ZI");
+  CHECK(talk.Ran() == Texts{"SELECT 1"});
+}
+
+TEST_CASE("one denied statement of several denies them all: none runs") {
+  Talk talk;
+  CHECK(talk.Say(Q("INSERT INTO open_t VALUES (1); SELECT phone FROM crm.contacts; SELECT 2")) == "E:42501 ZI");
+  CHECK(talk.Ran().empty());
+}
+
+TEST_CASE("a denial inside a transaction fails the transaction, as any error does") {
+  Talk talk;
+  CHECK(talk.Say(Q("BEGIN")) == "C:BEGIN ZT");
+  CHECK(talk.Say(Q(kDeniedRead)) == "E:42501 ZE");
+  CHECK(talk.Say(Q("SELECT 1")) == "E:25P02 ZE");
+  CHECK(talk.conversation().transaction() == pg::TransactionStatus::kFailed);
+  CHECK(talk.Say(Q("ROLLBACK")) == "C:ROLLBACK ZI");
+}
+
+TEST_CASE("a denial inside a failed transaction is a denial still") {
+  Talk talk;
+  talk.Say(Q("BEGIN") + Q(kDeniedRead));
+  CHECK(talk.Say(Q("DELETE FROM crm.contacts")) == "E:42501 ZE");
+  CHECK(talk.Say(P("", kDeniedRead) + kSync) == "E:42501 ZE");
+  CHECK(talk.Say(Q("ROLLBACK TO a")) == "C:ROLLBACK ZT");
+}
+
+TEST_CASE("a denied Parse in the middle of a pipeline skips to its Sync and no further") {
+  Talk talk;
+  const std::string out = talk.Say(P("", "SELECT 1") + B("", "") + E("") + P("", kDeniedRead) + B("", "") + E("") +
+                                   kSync + P("", "SELECT 1") + B("", "") + E("") + kSync);
+  CHECK(out == "1 2 D C:SELECT 1 E:42501 ZI 1 2 D C:SELECT 1 ZI");
+  CHECK(talk.Ran() == Texts{"SELECT 1", "SELECT 1"});
+}
+
+TEST_CASE("a denied Parse leaves the statement of that name as it was, and drops the unnamed one") {
+  Talk talk;
+  CHECK(talk.Say(P("q1", "SELECT 1") + P("", "SELECT 1") + kSync) == "1 1 ZI");
+  CHECK(talk.Say(P("q1", kDeniedRead) + kSync) == "E:42501 ZI");
+  CHECK(talk.Say(B("", "q1") + E("") + kSync) == "2 D C:SELECT 1 ZI");
+  CHECK(talk.Say(P("", kDeniedRead) + kSync) == "E:42501 ZI");
+  CHECK(talk.Say(B("", "") + kSync) == "E:26000 ZI");
+}
+
+TEST_CASE("what SQL EXECUTE names is judged, and a name that does not exist fails in the server's words") {
+  Talk talk;
+  CHECK(talk.Say(Q("PREPARE q1 AS SELECT phone FROM crm.contacts")) == "E:42501 ZI");
+  CHECK(talk.Say(Q("EXECUTE q1")) == "E:26000 ZI");
+  CHECK(talk.Say(Q("PREPARE q1 AS SELECT name FROM users")) == "C:PREPARE ZI");
+  CHECK(talk.Say(Q("SELECT 1; EXECUTE q1; SELECT 2")) == "T D C:SELECT 1 T D C:EXECUTE 1 T D C:SELECT 1 ZI");
+  CHECK(talk.Say(Q("SELECT 1; EXECUTE q2; SELECT 2")) == "T D C:SELECT 1 E:26000 ZI");
+  CHECK(talk.Say(P("", "EXECUTE q1") + B("", "") + E("") + kSync) == "1 2 D C:EXECUTE 1 ZI");
+}
+
+TEST_CASE("a statement that protocol prepares can be executed by SQL, and the other way round") {
+  Talk talk;
+  CHECK(talk.Say(P("q1", "SELECT name FROM users") + kSync) == "1 ZI");
+  CHECK(talk.Say(Q("EXECUTE q1")) == "T D C:EXECUTE 1 ZI");
+  CHECK(talk.Say(Q("PREPARE q2 AS SELECT 1")) == "C:PREPARE ZI");
+  CHECK(talk.Say(B("", "q2") + D(pg::ObjectKind::kPortal, "") + E("") + kSync).substr(0, 1) == "2");
+  CHECK(talk.Say(Q("DEALLOCATE q1")) == "C:DEALLOCATE ZI");
+  CHECK(talk.Say(B("", "q1") + kSync) == "E:26000 ZI");
+}
+
+TEST_CASE("the server keeps a cursor's meaning when a second DECLARE fails") {
+  Talk talk;
+  talk.Say(Q("BEGIN") + Q("DECLARE c1 CURSOR FOR SELECT note FROM orders"));
+  CHECK(talk.Say(Q("DECLARE c1 CURSOR FOR SELECT phone FROM crm.contacts")) == "E:42501 ZE");
+  CHECK(talk.Say(Q("ROLLBACK")) == "C:ROLLBACK ZI");
+  CHECK(talk.Say(Q("FETCH 1 FROM c1")) == "E:34000 ZI");
+}
+
+TEST_CASE("a portal with a row limit is suspended, goes on, and ends") {
+  Talk talk;
+  talk.rows = 5;
+  CHECK(talk.Say(P("", "SELECT id FROM users") + B("", "") + E("", 2) + kFlush) == "1 2 D D s");
+  CHECK(talk.Say(E("", 2) + kFlush) == "D D s");
+  CHECK(talk.Say(E("", 2) + kSync) == "D C:SELECT 1 ZI");
+  CHECK(talk.conversation().counts().rows == 5);
+}
+
+TEST_CASE("a portal that is not there, or went with its transaction, fails with 34000") {
+  Talk talk;
+  CHECK(talk.Say(E("nowhere") + kSync) == "E:34000 ZI");
+  CHECK(talk.Say(P("", "SELECT 1") + B("c1", "") + kSync) == "1 2 ZI");
+  CHECK(talk.Say(E("c1") + kSync) == "E:34000 ZI");
+}
+
+TEST_CASE("Describe is answered for statements and portals, and fails for names that are not there") {
+  Talk talk;
+  CHECK(talk.Say(P("q1", "SELECT 1") + D(pg::ObjectKind::kStatement, "q1") + B("", "q1") +
+                 D(pg::ObjectKind::kPortal, "") + kSync) == "1 t T 2 T ZI");
+  CHECK(talk.Say(D(pg::ObjectKind::kStatement, "q2") + kSync) == "E:26000 ZI");
+  CHECK(talk.Say(D(pg::ObjectKind::kPortal, "c1") + kSync) == "E:34000 ZI");
+}
+
+TEST_CASE("Close drops a name, and closing what is not there succeeds") {
+  Talk talk;
+  CHECK(talk.Say(P("q1", "SELECT 1") + C(pg::ObjectKind::kStatement, "q1") + C(pg::ObjectKind::kPortal, "c1") +
+                 kSync) == "1 3 3 ZI");
+  CHECK(talk.Say(B("", "q1") + kSync) == "E:26000 ZI");
+}
+
+TEST_CASE("Flush brings the answers without ending the round") {
+  Talk talk;
+  CHECK(talk.Say(P("", "SELECT 1") + kFlush) == "1");
+  CHECK(talk.Say(B("", "") + E("") + kFlush) == "2 D C:SELECT 1");
+  CHECK(talk.Say(kSync) == "ZI");
+}
+
+TEST_CASE("COPY FROM STDIN takes data, and passes over Sync and Flush within it") {
+  Talk talk;
+  CHECK(talk.Say(Q("COPY open_t FROM STDIN")) == "G");
+  CHECK(talk.Say(kData + kSync + kFlush + kData) == "");
+  CHECK(talk.Say(kDone) == "C:COPY 1 ZI");
+  CHECK(talk.Say(Q("SELECT 1")) == "T D C:SELECT 1 ZI");
+}
+
+TEST_CASE("CopyFail ends COPY FROM STDIN with the server's error") {
+  Talk talk;
+  CHECK(talk.Say(Q("COPY open_t FROM STDIN")) == "G");
+  CHECK(talk.Say(kData + kFail) == "E:57014 ZI");
+  CHECK(talk.Say(Q("SELECT 1")) == "T D C:SELECT 1 ZI");
+}
+
+TEST_CASE("COPY in the extended protocol needs a Sync of its own: those sent before it began are passed over") {
+  Talk talk;
+  CHECK(talk.Say(P("", "COPY open_t FROM STDIN") + B("", "") + E("") + kSync) == "1 2 G");
+  CHECK(talk.Say(kData + kDone) == "C:COPY 1");
+  CHECK(talk.Say(kSync) == "ZI");
+}
+
+TEST_CASE("a Sync that the server reads after its COPY has failed is answered, one that it reads before is not") {
+  Talk talk;
+  CHECK(talk.Say(P("", "COPY open_t FROM STDIN") + B("", "") + E("")) == "1 2 G");
+  CHECK(talk.Say(kData + kSync) == "");
+  SECTION("before: the error comes at the end") {
+    talk.fail_next = true;
+    CHECK(talk.Say(kDone) == "E:22P04");
+    CHECK(talk.Say(kSync) == "ZI");
+  }
+  SECTION("after: the server had failed already when it read the Sync") {
+    Rig& rig = talk.rig();
+    std::string error;
+    pg::ErrorMessage message;
+    message.sqlstate = "22P04";
+    message.message = "bad data";
+    pg::AppendError(message, &error);
+    rig.FromServer(error);
+    CHECK(InWords(rig.ToServer(), false) == "S C H");
+    rig.FromServer(M('Z', "I") + M('Z', "I") + M('3'));
+    CHECK(InWords(rig.ToClient(), true) == "E:22P04 ZI");
+  }
+  CHECK(talk.EndingState().empty());
+  CHECK(talk.conversation().pause() == Pause::kNone);
+}
+
+TEST_CASE("a CopyDone that comes late is passed over, with data before it") {
+  Talk talk;
+  CHECK(talk.Say(kData + kDone + kFail) == "");
+  CHECK(talk.Sent() == "");
+  CHECK(talk.Say(Q("SELECT 1")) == "T D C:SELECT 1 ZI");
+}
+
+TEST_CASE("a query within COPY FROM STDIN ends the COPY, and is not the next query's meaning") {
+  Talk talk;
+  CHECK(talk.Say(Q("COPY open_t FROM STDIN")) == "G");
+  CHECK(talk.Say(Q("SELECT upper(name) FROM open_t") + Q("SELECT 1")) == "E:08P01 ZI T D C:SELECT 1 ZI");
+  CHECK(talk.Ran() == Texts{"COPY open_t FROM STDIN", "SELECT 1"});
+  CHECK(talk.Say(P("", "COPY open_t FROM STDIN") + B("", "") + E("")) == "1 2 G");
+  CHECK(talk.Say(P("", "SELECT 1") + B("", "") + E("") + kSync) == "E:08P01 ZI");
+}
+
+TEST_CASE("what is sent behind COPY FROM STDIN before it has begun is no other than what is sent after") {
+  Talk talk;
+  CHECK(talk.Say(Q("COPY open_t FROM STDIN") + kData + kDone + Q("SELECT 1")) == "G C:COPY 1 ZI T D C:SELECT 1 ZI");
+  CHECK(talk.Say(Q("COPY open_t FROM STDIN") + Q("SELECT 2") + Q("SELECT 1")) == "G E:08P01 ZI T D C:SELECT 1 ZI");
+}
+
+TEST_CASE("two COPY FROM STDIN in one text take one after the other") {
+  Talk talk;
+  CHECK(talk.Say(Q("COPY open_t FROM STDIN; SELECT 1; COPY open_t FROM STDIN")) == "G");
+  CHECK(talk.Say(kData + kDone) == "C:COPY 1 T D C:SELECT 1 G");
+  CHECK(talk.Say(kDone) == "C:COPY 1 ZI");
+}
+
+TEST_CASE("COPY TO STDOUT passes, and a denied COPY fails") {
+  Talk talk;
+  talk.rows = 2;
+  CHECK(talk.Say(Q("COPY open_t TO STDOUT")) == "H d d c C:COPY 1 ZI");
+  CHECK(talk.Say(Q("COPY crm.contacts TO STDOUT")) == "E:42501 ZI");
+  CHECK(talk.Say(Q("COPY crm.contacts FROM STDIN")) == "E:42501 ZI");
+}
+
+TEST_CASE("a function call is refused, and the session goes on") {
+  Talk talk;
+  CHECK(talk.Say(M('F', std::string_view("\0\0\0\1\0\0\0\0\0\0", 10))) == "E:42501 ZI");
+  CHECK(talk.Ran().empty());
+  CHECK(talk.Say(Q("SELECT 1")) == "T D C:SELECT 1 ZI");
+}
+
+TEST_CASE("a Parse that fails behind the sidecar's back does not give its name another meaning") {
+  Talk talk;
+  CHECK(talk.Say(P("q1", "SELECT 1") + kSync) == "1 ZI");
+  // The second Parse of the name fails at the server; what is bound is what it has, and that is what was judged.
+  CHECK(talk.Say(P("q1", "SELECT name FROM users") + kSync + B("", "q1") + E("") + kSync) ==
+        "E:42P05 ZI 2 D C:SELECT 1 ZI");
+  CHECK(talk.Ran() == Texts{"SELECT 1"});
+}
+
+TEST_CASE("a portal that was bound under another policy is judged again when it is executed") {
+  Talk talk;
+  talk.rows = 3;
+  CHECK(talk.Say(Q("BEGIN") + P("q1", "SELECT name, ssn FROM users") + B("c1", "q1") + E("c1", 1) + kSync) ==
+        "C:BEGIN ZT 1 2 D s ZT");
+  SECTION("what was allowed and is denied now does not run on") {
+    talk.conversation().SetContext(MakeContext(TestPolicy::kUsersDenied));
+    CHECK(talk.Say(E("c1", 1) + kSync) == "E:42501 ZE");
+  }
+  SECTION("rows are masked as the policy says now") {
+    talk.conversation().SetContext(MakeContext(TestPolicy::kMasked));
+    const std::string out = talk.SayRaw(E("c1", 1) + kSync);
+    CHECK(InWords(out, true) == "D s ZT");
+    CHECK(out.find(ModelServer::kSecret) == std::string::npos);
+  }
+}
+
+TEST_CASE("what EXECUTE and FETCH return is masked as the statement behind the name is") {
+  Talk talk(TestPolicy::kMasked);
+  std::string out = talk.SayRaw(Q("PREPARE q1 AS SELECT name, ssn FROM users") + Q("EXECUTE q1") + Q("BEGIN") +
+                                Q("DECLARE c1 CURSOR FOR SELECT name, ssn FROM users") + Q("FETCH 1 FROM c1") +
+                                P("", "FETCH 1 FROM c1") + B("", "") + E("") + kSync);
+  CHECK(InWords(out, true) ==
+        "C:PREPARE ZI T D C:EXECUTE 1 ZI C:BEGIN ZT C:DECLARE CURSOR ZT T D C:FETCH 1 ZT 1 2 D "
+        "C:FETCH 1 ZT");
+  CHECK(out.find(ModelServer::kPublic) != std::string::npos);
+  CHECK(out.find(ModelServer::kSecret) == std::string::npos);
+}
+
+TEST_CASE("a portal of EXECUTE runs what it named when it was bound, or nothing") {
+  Talk talk;
+  CHECK(talk.Say(Q("BEGIN") + Q("PREPARE q1 AS SELECT note FROM orders") + P("", "EXECUTE q1") + B("c1", "") + kSync) ==
+        "C:BEGIN ZT C:PREPARE ZT 1 2 ZT");
+  CHECK(talk.Say(E("c1") + kSync) == "D C:EXECUTE 1 ZT");
+  CHECK(talk.Say(B("c2", "") + Q("DEALLOCATE q1") + E("c2") + kSync) == "2 C:DEALLOCATE ZT E:26000 ZE");
+}
+
+TEST_CASE("more prepared statements than the limit are refused with ZC003") {
+  ConversationLimits limits;
+  limits.prepared_statements_max = 2;
+  Talk talk(TestPolicy::kPlain, limits);
+  CHECK(talk.Say(P("a", "SELECT 1") + P("b", "SELECT 1") + kSync) == "1 1 ZI");
+  CHECK(talk.Say(P("c", "SELECT 1") + kSync) == "E:ZC003 ZI");
+  CHECK(talk.Say(Q("PREPARE d AS SELECT 1")) == "E:ZC003 ZI");
+  CHECK(talk.Say(C(pg::ObjectKind::kStatement, "a") + P("c", "SELECT 1") + kSync) == "3 1 ZI");
+}
+
+TEST_CASE("more portals than the limit are refused with ZC003") {
+  ConversationLimits limits;
+  limits.portals_max = 2;
+  Talk talk(TestPolicy::kPlain, limits);
+  CHECK(talk.Say(P("", "SELECT 1") + B("a", "") + B("b", "") + B("c", "") + kSync) == "1 2 2 E:ZC003 ZI");
+  CHECK(talk.Say(Q("BEGIN") + Q("DECLARE a CURSOR FOR SELECT 1") + Q("DECLARE b CURSOR FOR SELECT 1")) ==
+        "C:BEGIN ZT C:DECLARE CURSOR ZT C:DECLARE CURSOR ZT");
+  CHECK(talk.Say(Q("DECLARE c CURSOR FOR SELECT 1")) == "E:ZC003 ZE");
+}
+
+TEST_CASE("a pipeline past its depth waits for the server and loses nothing") {
+  ConversationLimits limits;
+  limits.pipeline_max = 8;
+  Talk talk(TestPolicy::kPlain, limits);
+  std::string all, expected;
+  for (int i = 0; i < 100; ++i) {
+    all += P("", "SELECT 1") + B("", "") + E("") + kSync;
+    expected += i == 0 ? "1 2 D C:SELECT 1 ZI" : " 1 2 D C:SELECT 1 ZI";
+  }
+  CHECK(talk.Say(all) == expected);
+}
+
+}  // namespace
+}  // namespace chaperone::session
