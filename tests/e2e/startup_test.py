@@ -1,0 +1,162 @@
+"""How sessions begin: protocol versions, parameters, limits; whatever is not supported is refused by name."""
+import struct
+import time
+
+from tests.support import frontend, wire
+from tests.support.process import wait_until
+from tests.support.suite import StackTest, main
+
+_TOTAL = 12
+_LIMITED = """\
+apiVersion: chaperone/v1
+kind: Policy
+metadata: {name: limited}
+principals:
+  - subject: "limited"
+databases: ["*/*"]
+statements:
+  - {id: all, effect: allow, actions: ["*", unknown], resources: ["*"]}
+limits: {sessions: 2}
+"""
+
+
+class Startup(StackTest):
+    stack_options = {"changes": {"limits": {"sessions": _TOTAL}}}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack.apply(_LIMITED)
+        cls.token = cls.stack.token("vera")
+
+    def raw(self):
+        connection = wire.Connection(self.stack.sidecar.target(self.token))
+        self.addCleanup(connection.close)
+        return connection
+
+    def start(self, parameters=None, protocol=wire.PROTOCOL_3_0):
+        connection = self.raw()
+        connection.send(frontend.startup({"user": "agent", "database": "shop", **(parameters or {})}, protocol))
+        return connection
+
+    def refused(self, connection, sqlstate):
+        messages = connection.read_to_end(5)
+        self.assertEqual([m.sqlstate for m in messages if m.type == "E"], [sqlstate], [str(m) for m in messages])
+
+    def negotiated(self, connection):
+        message = connection.read()
+        self.assertEqual(message.type, "v")
+        version, count = struct.unpack_from("!II", message.body)
+        names = message.body[8:].split(b"\0")[:-1]
+        self.assertEqual(len(names), count)
+        connection.authenticate()
+        self.assertEqual(connection.rows("SELECT 'in'"), [["in"]])
+        self.assertEqual(len(connection.key), 8, "protocol 3.0 has keys of four bytes")
+        return version, names
+
+    def test_newer_minor_versions_are_answered_with_3_0(self):
+        for minor in (1, 2, 9999):
+            with self.subTest(minor):
+                self.assertEqual(self.negotiated(self.start(protocol=wire.PROTOCOL_3_0 + minor)), (wire.PROTOCOL_3_0, []))
+
+    def test_protocol_options_are_named_as_unknown(self):
+        version, names = self.negotiated(self.start({"_pq_.compression": "zstd", "_pq_.x": ""}))
+        self.assertEqual((version, names), (wire.PROTOCOL_3_0, [b"_pq_.compression", b"_pq_.x"]))
+
+    def test_3_0_without_options_is_not_negotiated_about(self):
+        self.assertEqual(self.start().read().type, "R")
+
+    def test_other_major_versions_are_refused(self):
+        for major in (1, 2, 4):
+            with self.subTest(major):
+                self.refused(self.start(protocol=major << 16), "0A000")
+
+    def test_replication_is_refused_in_all_its_spellings(self):
+        for value in ("database", "true", "on", "yes", "1", "TRUE"):
+            with self.subTest(value):
+                self.refused(self.start({"replication": value}), "0A000")
+        self.assertEqual(self.start({"replication": "false"}).read().type, "R")
+
+    def test_parameters_that_change_how_statements_are_read_are_refused(self):
+        for parameters in ({"search_path": "evil"}, {"role": "postgres"}, {"client_encoding": "SJIS"},
+                           {"standard_conforming_strings": "off"}, {"session_authorization": "postgres"},
+                           {"options": "-c search_path=evil"}, {"options": "--standard-conforming-strings=off"},
+                           {"options": "-c\\ role=postgres"}, {"options": "-crole=postgres"}):
+            with self.subTest(parameters):
+                messages = self.start(parameters).read_to_end(5)
+                self.assertIn(messages[-1].sqlstate, ("0A000", "28000"))
+
+    def test_harmless_parameters_are_passed_on(self):
+        connection = self.start({"application_name": "a b", "options": "-c statement_timeout=7s -c DateStyle=German"})
+        connection.authenticate()
+        self.assertEqual(connection.rows("SHOW statement_timeout"), [["7s"]])
+        self.assertEqual(connection.rows("SHOW application_name"), [["a b"]])
+        self.assertEqual(connection.parameters["DateStyle"], "German, DMY")
+
+    def test_a_second_startup_message_is_no_password(self):
+        connection = self.start()
+        self.assertEqual(connection.read().type, "R")
+        connection.send(frontend.startup({"user": "agent", "database": "shop", "search_path": "evil"}))
+        self.refused(connection, "08P01")
+
+    def test_a_second_startup_message_after_login_ends_the_session(self):
+        connection = self.connect("vera")
+        connection.send(frontend.startup({"user": "agent", "database": "shop"}))
+        self.refused(connection, "08P01")
+
+    def test_messages_before_the_password_are_refused(self):
+        for what in (frontend.query("SELECT 1"), frontend.sync(), frontend.terminate(), frontend.function_call(1)):
+            connection = self.start()
+            self.assertEqual(connection.read().type, "R")
+            connection.send(what)
+            self.refused(connection, "08P01")
+
+    def test_the_function_call_message_is_refused_and_the_session_goes_on(self):
+        connection = self.connect("vera")
+        connection.send(frontend.function_call(1598))
+        self.assertEqual([m.sqlstate for m in connection.read_until("Z") if m.type == "E"], ["42501"])
+        self.assertEqual(connection.rows("SELECT 1"), [["1"]])
+
+    def test_an_identity_has_as_many_sessions_as_its_policy_says(self):
+        target = self.stack.agent("limited")
+        first, second = wire.connect(target), wire.connect(target)
+        self.assertEqual(self.refusal(target)["C"], "53300")
+        self.assertIsNone(self.connect("vera").sqlstate("SELECT 1"))
+        first.close()
+
+        def free():
+            try:
+                wire.connect(target).close()
+                return True
+            except wire.ServerError:
+                return False
+        wait_until(free, 5, "a session that ended makes room")
+        second.close()
+
+    def test_past_the_total_a_client_is_told_so_and_room_comes_back(self):
+        opened = []
+        end = time.monotonic() + 20
+        messages = []
+        while time.monotonic() < end and not messages:
+            connection = self.raw()
+            opened.append(connection)
+            try:
+                messages = [connection.read(0.5)]
+            except wire.Timeout:
+                pass
+        self.assertEqual(messages[0].sqlstate, "53300")
+        self.assertLessEqual(len(opened), _TOTAL + 1)
+        for connection in opened:
+            connection.close()
+
+        def free():
+            try:
+                self.connect("vera")
+                return True
+            except (wire.ServerError, wire.Closed, OSError):
+                return False
+        wait_until(free, 10, "there is room again")
+
+
+if __name__ == "__main__":
+    main()
