@@ -132,12 +132,8 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
     return Refuse(judged, DenyUncountable(*bound, *uncountable), channel, bind, parameter_types);
   }
   if (missing && named.verdict->decision == policy::Decision::kAllow) {
-    Admission admission = Start(judged->verdict, judged, channel, bind, parameter_types, "");
-    if (admission.outcome == Admission::Outcome::kRun) {
-      admission.outcome = Admission::Outcome::kRefuse;
-      admission.denial = std::make_unique<pg::ErrorMessage>(std::move(error));
-      admission.missing = missing;
-    }
+    Admission admission = Failed(Start(judged->verdict, judged, channel, bind, parameter_types, ""), std::move(error));
+    admission.missing = admission.run != nullptr ? missing : std::nullopt;
     return admission;
   }
   const policy::Verdict& verdict = *named.verdict;
@@ -169,21 +165,13 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   }
   if (const std::string limit = NamesLimit(*judged, bind); !limit.empty()) {
     Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
-    if (admission.outcome == Admission::Outcome::kRun) {
-      admission.outcome = Admission::Outcome::kRefuse;
-      admission.denial = std::make_unique<pg::ErrorMessage>(LimitReached(
-          limit, "Close (DEALLOCATE, CLOSE) those that are not needed any more.", AuditId(admission.run->statement)));
-    }
-    return admission;
+    const std::string audit_id = admission.run != nullptr ? AuditId(admission.run->statement) : "";
+    return Failed(std::move(admission),
+                  LimitReached(limit, "Close (DEALLOCATE, CLOSE) those that are not needed any more.", audit_id));
   }
   if (verdict.decision == policy::Decision::kRequireApproval && missing) {
     // Nobody is asked for what cannot run.
-    Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
-    if (admission.outcome == Admission::Outcome::kRun) {
-      admission.outcome = Admission::Outcome::kRefuse;
-      admission.denial = std::make_unique<pg::ErrorMessage>(std::move(error));
-    }
-    return admission;
+    return Failed(Start(verdict, judged, channel, bind, parameter_types, ""), std::move(error));
   }
   const bool asks = verdict.decision == policy::Decision::kRequireApproval;
   if (!asks && quota != nullptr && !quota->Spend(Measure::kStatements, 1, host_.Steady())) {
@@ -194,6 +182,15 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   admission.decision = verdict.decision;
   admission.targets = std::move(named.targets);
   return Bounded(std::move(admission), bound);
+}
+
+// What was recorded as an attempt fails with `error` instead of being run.
+Conversation::Admission Conversation::Failed(Admission admission, pg::ErrorMessage error) {
+  if (admission.outcome == Admission::Outcome::kRun) {
+    admission.outcome = Admission::Outcome::kRefuse;
+    admission.denial = std::make_unique<pg::ErrorMessage>(std::move(error));
+  }
+  return admission;
 }
 
 Conversation::Admission Conversation::Bounded(Admission admission, const std::optional<RowBound>& bound) {
@@ -226,7 +223,8 @@ bool Conversation::Readmit(Portal& portal, std::string_view name) {
   std::optional<policy::Uncountable> uncountable;
   const std::optional<RowBound> bound = BoundOf(*judged, &uncountable);
   const bool unkept = bound && uncountable;
-  if (!missing && !unkept && (decision == policy::Decision::kAllow || (decision != policy::Decision::kDeny && approved))) {
+  if (!missing && !unkept &&
+      (decision == policy::Decision::kAllow || (decision != policy::Decision::kDeny && approved))) {
     portal.context_id = context_->id();
     portal.run->judged = judged;
     portal.run->bound = bound;
