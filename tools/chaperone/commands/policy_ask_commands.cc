@@ -228,7 +228,7 @@ absl::Status Suggest(const SuggestOptions& options, Context& context) {
   if (context.json()) {
     context.PrintJson(response);
   } else {
-    context.out() << display::Block(response.document());
+    context.out() << PrintableLines(response.document());
   }
   return absl::OkStatus();
 }

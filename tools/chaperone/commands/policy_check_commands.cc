@@ -84,17 +84,6 @@ absl::StatusOr<Side> FileSide(const std::vector<std::string>& files, Context& co
   return side;
 }
 
-// Neutralised line by line, since documents are shown as they are.
-std::string PrintableLines(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    out += display::Line(text.substr(0, end)) + "\n";
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 absl::Status Diff(const DiffOptions& options, Context& context) {
   if (!options.files.empty() && options.to != 0) {
     return UsageError("compare with files (-f) or with another revision (--to), not with both");

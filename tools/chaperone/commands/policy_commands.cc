@@ -32,14 +32,7 @@ absl::Status Get(const GetOptions& options, Context& context) {
     context.PrintJson(policy);
     return absl::OkStatus();
   }
-  // The document as it was applied, ready to be edited and applied again; a policy without control characters, which is
-  // every one that YAML allows, comes out byte for byte.
-  std::string_view rest = policy.document();
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    context.out() << display::Line(rest.substr(0, end)) << "\n";
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+  context.out() << PrintableLines(policy.document());
   return absl::OkStatus();
 }
 
@@ -92,6 +85,16 @@ absl::Status History(const GetOptions& options, Context& context) {
 }
 
 }  // namespace
+
+std::string PrintableLines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    out += display::Line(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
 
 std::string FindingsText(const Findings& findings) {
   std::string out;

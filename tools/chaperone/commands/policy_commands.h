@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chaperone/v1/policy.pb.h"
@@ -18,6 +19,10 @@ using Findings = google::protobuf::RepeatedPtrField<v1::PolicyFinding>;
 // A line for each finding: "error shop/no-bulk-delete line 12 shadowed-rule: …".
 std::string FindingsText(const Findings& findings);
 bool HasErrors(const Findings& findings);
+
+// A document as it is, ready to be edited and applied: neutralised line by line. One without control characters, which
+// is every one that YAML allows, comes out byte for byte.
+std::string PrintableLines(std::string_view text);
 
 // Prints what a call that makes a revision answered. Errors: FailedPrecondition when a finding is an error.
 absl::Status PrintApplied(const v1::ApplyPoliciesResponse& response, bool dry_run, Context& context);
