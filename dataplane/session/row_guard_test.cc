@@ -205,8 +205,10 @@ TEST_CASE("a bounded statement that was prepared is bounded when it is executed 
     CHECK(rig.Client(Query(text)) == "server: Q(chaperone_refused)");
     CHECK(rig.Server(Failed("42601") + Ready('I')) == "client: E(42501) Z(I)");
   }
-  CHECK(rig.Client(Parse("EXECUTE u", "") + Bind() + Execute() + Sync()) == "server: P(EXECUTE u) B D E H");
-  CHECK(rig.Server(Message("1") + Message("2") + Message("n") + Complete("UPDATE 7")) == "server: B H client: 1 2");
+  CHECK(rig.Client(Parse("EXECUTE u", "") + Bind() + Execute() + Sync()) == "server: P(EXECUTE u) B D D E H");
+  // What u is is asked again when it is executed.
+  CHECK(rig.Server(Message("1") + Message("2") + Message("n") + Message("n") + Complete("UPDATE 7")) ==
+        "server: B H client: 1 2");
   CHECK(rig.Server(Failed("26000")) == "client: E(ZC003) then server: S");
 }
 
@@ -226,6 +228,42 @@ TEST_CASE("a portal that changes rows is not read in parts, neither by Execute n
   rig.Client(Parse(kReturning) + Bind("", "p") + Sync());
   rig.Server(Message("1") + Message("2") + Ready('T'));
   CHECK(rig.Client(Query("FETCH 1 FROM p")) == "server: Q(chaperone_refused)");
+}
+
+TEST_CASE("COPY from the client is counted like an INSERT", "[fail-closed]") {
+  constexpr std::string_view kCopy = "COPY open_t (id) FROM STDIN";
+  const std::string in("G\0\0\0\x9\0\0\x1\0\0", 10);
+  const std::string data(
+      "d\0\0\0\x6"
+      "1\n",
+      7);
+  const std::string done("c\0\0\0\x4", 5);
+  for (const bool fits : {true, false}) {
+    LimitsRig rig(kTwoRows);
+    CHECK(rig.Client(Query(kCopy) + data + data + done + Query("SELECT 1")) == "server: Q(BEGIN) H");
+    CHECK(rig.Server(Complete("BEGIN") + Ready('T')) == fmt::format("server: Q({})", kCopy));
+    // What comes behind the CopyDone waits again.
+    CHECK(rig.Server(in) == "client: G then server: d d c H");
+    CHECK(rig.Server(Complete(fits ? "COPY 2" : "COPY 3") + Ready('T')) ==
+          (fits ? "server: Q(COMMIT)" : "server: Q(ROLLBACK)"));
+    CHECK(
+        rig.Server(Complete(fits ? "COMMIT" : "ROLLBACK") + Ready('I')) ==
+        (fits ? "client: C(COPY 2) Z(I) then server: Q(SELECT 1)" : "client: E(ZC003) Z(I) then server: Q(SELECT 1)"));
+  }
+  LimitsRig rig(kTwoRows);
+  rig.Client(Query(kCopy));
+  rig.Server(Complete("BEGIN") + Ready('T'));
+  rig.Server(in);
+  // Anything else within the COPY ends it; the client's next message waits until nothing of it stands.
+  CHECK(rig.Client(data + Query("SELECT 1")) == "server: d f H");
+  CHECK(rig.Server(Failed("57014") + Ready('E')) == "server: Q(ROLLBACK) client: E(57014)");
+  CHECK(rig.Server(Complete("ROLLBACK") + Ready('I')) == "client: Z(I) then server: Q(SELECT 1)");
+
+  LimitsRig extended(kTwoRows);
+  CHECK(extended.Client(RunText(kCopy) + data + done + Sync()) == fmt::format("server: P({}) B E H", kCopy));
+  CHECK(extended.Server(Message("1") + Message("2") + in) == "client: 1 2 G then server: d c H");
+  CHECK(extended.Server(Complete("COPY 5")) == "server: B H");
+  CHECK(extended.Server(Failed("26000")) == "client: E(ZC003) then server: S");
 }
 
 TEST_CASE("where a statement has no bound nothing is added to the conversation") {

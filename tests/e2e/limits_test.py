@@ -140,6 +140,17 @@ class Limits(StackTest):
         self.assertEqual(self.ask(merge.format(3)), ["MERGE 3", "I"])
         self.assertEqual(self.changed(), 3)
 
+    def test_copy_from_the_client_counts_like_an_insert(self):
+        copy = "COPY products (sku, title, price, stock) FROM STDIN"
+        count = "SELECT count(*) FROM products WHERE sku LIKE 'copied-%'"
+        for rows, outcome in ((5, "ZC003"), (3, "COPY 3")):
+            for number, start in enumerate((frontend.query(copy), self.extended(copy))):
+                data = b"".join(frontend.copy_data(f"copied-{rows}-{number}-{n}\tCopied\t1\t1\n".encode()) for n in range(rows))
+                end = frontend.copy_done() + (frontend.sync() if number else b"")
+                self.assertEqual(self.say(start, data, end), [outcome, "I"], (rows, number))
+        self.assertEqual(self.psql(count).strip(), "6")
+        self.psql("DELETE FROM products WHERE sku LIKE 'copied-%'")
+
     def test_what_cannot_be_counted_is_refused_before_it_runs(self):
         many = self.update(30)
         self.say(frontend.parse(many + " RETURNING id", "r"), frontend.sync())
