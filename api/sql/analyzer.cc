@@ -169,6 +169,8 @@ void Analyzer::FillOutputs(const QueryResult& result, Statement* out) const {
     output.plain = column.value.plain && IsPlainOrigin(column.value);
     output.origin = column.value.origin;
     output.origin_known = column.value.origin_known;
+    output.type = column.value.type;
+    output.typmod = column.value.typmod;
   }
   out->outputs_known = result.complete;
 }
@@ -200,6 +202,12 @@ void Analyzer::Finish(Statement* out) {
   predicates_.Add(equality_);
   ResolveColumns(predicates_, &out->predicates, &unknown);
   ResolveColumns(only_equality, &out->equality_predicates, &unknown);
+  for (PendingProbe& probe : probes_) {
+    EqualityProbe& entry = out->equality_probes.emplace_back();
+    ResolveColumns(probe.columns, &entry.columns, &unknown);
+    entry.constants = std::move(probe.constants);
+    entry.parameters = std::move(probe.parameters);
+  }
   ResolveColumns(computed_, &out->computed, &unknown);
   ResolveColumns(referenced_, &out->referenced, &unknown);
   ResolveColumns(kept_, &out->write_sources, &out->write_unknown);

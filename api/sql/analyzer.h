@@ -110,6 +110,7 @@ class Analyzer {
   // statement_copy.cc
   void AnalyzeCopy(const Node& statement);
   void AnalyzeCopyOptions(NodeList options);
+  static bool ReadCopyOption(const Node& option, CopyOptions* copy, bool* has_escape);
   QueryResult CopyColumns(const Relation& relation, NodeList names);
 
   // statement_ddl.cc
@@ -148,6 +149,7 @@ class Analyzer {
   void AnalyzeLocking(NodeList clauses, const Scope& scope, size_t first_item);
   void AddPredicate(const Value& value);
   void AnalyzePredicate(const Node* condition, const Scope& scope);
+  bool AddEquality(const Node& comparison, const Value& value, const Scope& scope);
 
   // query_with.cc
   CommonTables* OpenWith(const Node* with_clause, const Scope* parent, CommonTables* outer);
@@ -246,6 +248,12 @@ class Analyzer {
   Statement* out_ = nullptr;
   ColumnTable columns_;
   ColumnSet equality_;
+  struct PendingProbe {
+    ColumnSet columns;
+    std::vector<std::string> constants;
+    std::vector<int64_t> parameters;
+  };
+  std::vector<PendingProbe> probes_;
   ColumnSet predicates_;
   ColumnSet computed_;
   ColumnSet referenced_;

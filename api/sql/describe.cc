@@ -86,6 +86,52 @@ std::string DescribeSetting(const SettingChange& setting) {
   return line;
 }
 
+// Options in the order of PostgreSQL's manual, those that are not the default's.
+std::string DescribeCopyOptions(const CopyOptions& options) {
+  const bool is_csv = options.format == CopyOptions::Format::kCsv;
+  const CopyOptions defaults;
+  std::string line = options.format == CopyOptions::Format::kText ? " as text" : is_csv ? " as csv" : " as binary";
+  if (options.delimiter != (is_csv ? ',' : defaults.delimiter)) {
+    line += fmt::format(", delimiter '{}'", options.delimiter);
+  }
+  if (options.null != (is_csv ? std::string() : defaults.null)) {
+    line += fmt::format(", null '{}'", options.null);
+  }
+  if (options.header) {
+    line += ", header";
+  }
+  if (is_csv && options.quote != defaults.quote) {
+    line += fmt::format(", quote '{}'", options.quote);
+  }
+  if (is_csv && options.escape != options.quote) {
+    line += fmt::format(", escape '{}'", options.escape);
+  }
+  if (options.force_quote_all || !options.force_quote.empty()) {
+    line += fmt::format(", force quote {}",
+                        options.force_quote_all ? "*" : fmt::format("{}", fmt::join(options.force_quote, ", ")));
+  }
+  if (!options.encoding.empty()) {
+    line += fmt::format(", encoding {}", options.encoding);
+  }
+  return line;
+}
+
+void DescribeCopy(const Statement& statement, std::vector<std::string>* lines) {
+  switch (statement.copy) {
+    case CopyDirection::kNone:
+      break;
+    case CopyDirection::kFromStdin:
+      lines->push_back("  copies from the client");
+      break;
+    case CopyDirection::kToStdout:
+      lines->push_back("  copies to the client" + DescribeCopyOptions(statement.copy_options));
+      break;
+    case CopyDirection::kFile:
+      lines->push_back("  copies a file or program of the server");
+      break;
+  }
+}
+
 void DescribeSession(const Statement& statement, std::vector<std::string>* lines) {
   if (statement.transaction != TransactionVerb::kNone) {
     const std::string_view words = kTransactionWords[static_cast<size_t>(statement.transaction)];
@@ -99,18 +145,8 @@ void DescribeSession(const Statement& statement, std::vector<std::string>* lines
   for (const SettingChange& setting : statement.settings) {
     lines->push_back(DescribeSetting(setting));
   }
-  switch (statement.copy) {
-    case CopyDirection::kNone:
-      break;
-    case CopyDirection::kFromStdin:
-      lines->push_back("  copies from the client");
-      break;
-    case CopyDirection::kToStdout:
-      lines->push_back("  copies to the client");
-      break;
-    case CopyDirection::kFile:
-      lines->push_back("  copies a file or program of the server");
-      break;
+  if (statement.copy != CopyDirection::kNone) {
+    DescribeCopy(statement, lines);
   }
   if (statement.is_explain) {
     lines->push_back(statement.explain_runs ? "  explains and runs" : "  explains");

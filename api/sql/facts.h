@@ -102,6 +102,22 @@ struct OutputColumn {
   // row, relation 0 for a computed value. Meaningful when origin_known.
   ColumnId origin;
   bool origin_known = false;
+  // The value's type and its modifier, as far as the tree tells; 0: not inferred.
+  Oid type = 0;
+  int32_t typmod = -1;
+};
+
+// A comparison of a column with constants or parameters by equality alone: who may ask it learns whether a value is
+// there.
+struct EqualityProbe {
+  // The column and what it comes from; resolved like OutputColumn::sources.
+  std::vector<ColumnId> columns;
+  // As the text has them, without quotes and casts.
+  std::vector<std::string> constants;
+  // Numbers of parameters, from 1.
+  std::vector<int64_t> parameters;
+
+  bool operator==(const EqualityProbe&) const = default;
 };
 
 // One column that a statement writes, and where the new value comes from.
@@ -137,6 +153,9 @@ struct CopyOptions {
   char escape = '"';
   bool header = false;
   std::string null = "\\N";
+  // FORCE_QUOTE: names of columns whose values are quoted in any case; `*` is all of them.
+  std::vector<std::string> force_quote;
+  bool force_quote_all = false;
   // Absent: the client's encoding.
   std::string encoding;
 
@@ -191,8 +210,10 @@ struct Statement {
   // without repeats.
   std::vector<ColumnId> predicates;
   // Of these, the columns that are used in predicates in no other way than `column = parameter or constant` (also IN
-  // with a list of such), combined by AND.
+  // with a list of such), combined by AND. The column's own value, nothing that is computed from it.
   std::vector<ColumnId> equality_predicates;
+  // These comparisons.
+  std::vector<EqualityProbe> equality_probes;
   // Columns that are an operand of anything but a bare reference, at every level: an error could quote their values.
   std::vector<ColumnId> computed;
   // Columns referred to in any way, stars and whole rows included.

@@ -139,11 +139,11 @@ void Analyzer::AnalyzeOnConflict(const Node& clause, const RangeItem& target, Sc
         AddPredicate(Evaluate(expression, *scope));
         continue;
       }
-      // Whether a row has that value decides what happens.
+      // Whether a row has that value decides what happens; what the value is does not stand here.
       if (const Column* column = relation.FindColumn(element->Get(pg::IndexElem::kName))) {
         const Value value = RelationColumn(relation, *column);
         NoteReference(value);
-        equality_.Add(value.flows);
+        AddPredicate(value);
       }
     }
     AnalyzePredicate(infer->Get(pg::InferClause::kWhereClause), *scope);

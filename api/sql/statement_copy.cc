@@ -1,6 +1,8 @@
 // COPY: from and to the client it reads or inserts; files and programs of the server are another matter.
 #include <fmt/format.h>
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "api/sql/analyzer.h"
@@ -9,20 +11,89 @@ namespace chaperone::sql {
 
 namespace {
 
-std::string_view OptionText(const Node* option) {
-  const Node* argument = option->Get(pg::DefElem::kArg);
-  return argument != nullptr && argument->Is<pg::String>() ? argument->Get(pg::String::kSval) : std::string_view();
+// An option's value as defGetString (src/backend/commands/define.c) reads it; nothing for forms that it makes otherwise
+// or refuses.
+std::optional<std::string> OptionText(const Node* option) {
+  const Node* const argument = option->Get(pg::DefElem::kArg);
+  if (argument == nullptr) {
+    return std::nullopt;
+  }
+  switch (argument->tag()) {
+    case NodeTag::kString:
+      return std::string(argument->Get(pg::String::kSval));
+    case NodeTag::kInteger:
+      return fmt::format("{}", argument->Get(pg::Integer::kIval));
+    case NodeTag::kFloat:
+      return std::string(argument->Get(pg::Float::kFval));
+    default:
+      return std::nullopt;
+  }
 }
 
 char FirstByte(std::string_view text, char otherwise) { return text.size() == 1 ? text[0] : otherwise; }
 
+// FORCE_QUOTE's columns. False: in no form that there is.
+bool ReadForceQuote(const Node* argument, CopyOptions* copy) {
+  if (argument == nullptr) {
+    return false;
+  }
+  if (argument->Is<pg::A_Star>()) {
+    copy->force_quote_all = true;
+    return true;
+  }
+  if (!argument->Is<pg::List>()) {
+    return false;
+  }
+  for (const Node* name : argument->Get(pg::List::kItems)) {
+    if (!name->Is<pg::String>()) {
+      return false;
+    }
+    copy->force_quote.emplace_back(name->Get(pg::String::kSval));
+  }
+  return true;
+}
+
 }  // namespace
+
+// False: the option is not known, or its value has a form that no option of that name takes.
+bool Analyzer::ReadCopyOption(const Node& option, CopyOptions* copy, bool* has_escape) {
+  const std::string_view name = option.Get(pg::DefElem::kDefname);
+  if (name == "header") {
+    copy->header = OptionIsOn(option.Get(pg::DefElem::kArg));
+    return true;
+  }
+  if (name == "force_quote") {
+    return ReadForceQuote(option.Get(pg::DefElem::kArg), copy);
+  }
+  if (name == "force_not_null" || name == "force_null" || name == "freeze") {
+    return true;
+  }
+  const std::optional<std::string> text = OptionText(&option);
+  if (!text) {
+    return false;
+  }
+  if (name == "delimiter") {
+    copy->delimiter = FirstByte(*text, copy->delimiter);
+  } else if (name == "quote") {
+    copy->quote = FirstByte(*text, copy->quote);
+  } else if (name == "escape") {
+    copy->escape = FirstByte(*text, copy->escape);
+    *has_escape = true;
+  } else if (name == "null") {
+    copy->null = *text;
+  } else if (name == "encoding") {
+    copy->encoding = *text;
+  } else {
+    return name == "format";
+  }
+  return true;
+}
 
 void Analyzer::AnalyzeCopyOptions(NodeList options) {
   CopyOptions& copy = out_->copy_options;
   for (const Node* option : options) {
     if (option->Get(pg::DefElem::kDefname) == "format") {
-      const std::string_view format = OptionText(option);
+      const std::optional<std::string> format = OptionText(option);
       copy.format = format == "csv"      ? CopyOptions::Format::kCsv
                     : format == "binary" ? CopyOptions::Format::kBinary
                                          : CopyOptions::Format::kText;
@@ -34,24 +105,9 @@ void Analyzer::AnalyzeCopyOptions(NodeList options) {
   }
   bool has_escape = false;
   for (const Node* option : options) {
-    const std::string_view name = option->Get(pg::DefElem::kDefname);
-    const std::string_view text = OptionText(option);
-    if (name == "delimiter") {
-      copy.delimiter = FirstByte(text, copy.delimiter);
-    } else if (name == "quote") {
-      copy.quote = FirstByte(text, copy.quote);
-    } else if (name == "escape") {
-      copy.escape = FirstByte(text, copy.escape);
-      has_escape = true;
-    } else if (name == "null") {
-      copy.null = text;
-    } else if (name == "header") {
-      copy.header = OptionIsOn(option->Get(pg::DefElem::kArg));
-    } else if (name == "encoding") {
-      copy.encoding = text;
-    } else if (name != "format" && name != "force_quote" && name != "force_not_null" && name != "force_null" &&
-               name != "freeze") {
-      Unknown(fmt::format("the COPY option {} is not understood", name), option->location());
+    if (!ReadCopyOption(*option, &copy, &has_escape)) {
+      Unknown(fmt::format("the COPY option {} is not understood", option->Get(pg::DefElem::kDefname)),
+              option->location());
     }
   }
   if (!has_escape) {
