@@ -2,9 +2,9 @@
 
 #include <utility>
 
-namespace chaperone::judgement {
+#include "api/masking/written_mask.h"
 
-namespace {
+namespace chaperone::judgement {
 
 void ApplyRefusal(const masking::MaskingRefusal& refusal, policy::Verdict* verdict) {
   verdict->decision = policy::Decision::kDeny;
@@ -16,8 +16,6 @@ void ApplyRefusal(const masking::MaskingRefusal& refusal, policy::Verdict* verdi
   verdict->hint = refusal.hint;
 }
 
-}  // namespace
-
 Judgement Judge(const Question& question) {
   Judgement judgement;
   sql::AnalyzeLimits limits;
@@ -26,6 +24,10 @@ Judgement Judge(const Question& question) {
   judgement.verdict = question.view.Judge(judgement.facts, question.now);
   for (const sql::Statement& statement : judgement.facts.statements) {
     masking::StatementPlan plan = masking::PlanStatement(statement, question.catalog, question.view);
+    if (plan.written_mask && !plan.refusal &&
+        masking::HoldsMaskedConstant(question.text.substr(statement.offset, statement.length))) {
+      plan.refusal = plan.written_mask;
+    }
     if (plan.refusal && judgement.verdict.decision != policy::Decision::kDeny) {
       ApplyRefusal(*plan.refusal, &judgement.verdict);
       judgement.refused_by_masking = true;

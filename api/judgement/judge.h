@@ -37,6 +37,9 @@ struct Judgement {
   std::vector<masking::StatementPlan> plans;
 };
 
+// Makes a denial of it.
+void ApplyRefusal(const masking::MaskingRefusal& refusal, policy::Verdict* verdict);
+
 // Never fails: what cannot be understood is denied. REQUIRES: the view outlives the plans.
 Judgement Judge(const Question& question);
 

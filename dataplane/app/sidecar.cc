@@ -86,6 +86,7 @@ struct Sidecar::Parts {
   session::SessionCounter counter;
   session::QuotaBook quotas;
   session::CancelRegistry cancels{clock};
+  session::ProbeBudget probes;
   session::ClientTls client_tls;
   approval::Board approval_board;
   policy::ControlPlaneLink link;
@@ -189,7 +190,7 @@ absl::Status Sidecar::Parts::BuildLanes() {
     spdlog::error("the spool file {} is damaged; it is kept as {}.damaged", file, file);
   }
   const session::Services services{clock, config.session, *connector, *catalogs, *approvals, approval_board,
-                                   link,  cancels,        counter,    quotas,    client_tls};
+                                   link,  cancels,        counter,    quotas,    probes,     client_tls};
   const auto run = std::make_shared<control::RecordClient::Run>();
   for (size_t i = 0; i < count; ++i) {
     auto lane = std::make_unique<Lane>();

@@ -35,8 +35,7 @@ OutputMask MaskByProvenance(const ResultPlanInput& input, const ResultColumn& co
       !input.catalog.FindColumnParts({column.table_oid, column.attnum}, &parts)) {
     return {};
   }
-  const policy::MaskingRule* const rule = input.view.MaskFor(parts.schema, parts.relation, parts.column);
-  return rule == nullptr ? OutputMask() : OutputMask{OutputMask::Kind::kColumn, rule};
+  return MaskOfColumn(input.view, parts);
 }
 
 absl::Status CheckPrediction(const sql::OutputColumn& predicted, const ResultColumn& column) {
@@ -68,6 +67,30 @@ ResultPlan::Column MakeOpaque(const OutputMask& mask, const ResultColumn& column
   return made;
 }
 
+// A JSON value of which parts are masked: what is left of it is searched.
+class MaskThenSearch final : public CellMasker {
+ public:
+  MaskThenSearch(std::unique_ptr<CellMasker> masker, std::unique_ptr<CellSearch> search)
+      : masker_(std::move(masker)), search_(std::move(search)) {}
+
+  Outcome Mask(std::string_view cell, std::string* out) override {
+    masked_.clear();
+    if (masker_->Mask(cell, &masked_) == Outcome::kNull) {
+      return Outcome::kNull;
+    }
+    const Searched searched = search_->Apply(masked_, out);
+    if (searched == Searched::kUnchanged) {
+      out->append(masked_);
+    }
+    return searched == Searched::kNull ? Outcome::kNull : Outcome::kValue;
+  }
+
+ private:
+  const std::unique_ptr<CellMasker> masker_;
+  const std::unique_ptr<CellSearch> search_;
+  std::string masked_;
+};
+
 ResultPlan::Column MakeColumn(const OutputMask& mask, const ResultColumn& column, const MaskContext& context) {
   if (mask.kind == OutputMask::Kind::kNone) {
     return {};
@@ -77,7 +100,8 @@ ResultPlan::Column MakeColumn(const OutputMask& mask, const ResultColumn& column
   }
   const ColumnType type{column.type_oid, column.type_modifier, column.binary ? Format::kBinary : Format::kText};
   ResultPlan::Column made;
-  made.masker = MakeCellMasker(*mask.rule, type, context);
+  made.masker = mask.kind == OutputMask::Kind::kPaths ? MakeJsonPathMasker(mask.paths, type, context)
+                                                      : MakeCellMasker(*mask.rule, type, context);
   made.rule = mask.rule->id;
   made.method = policy::MaskMethodName(mask.rule->method, mask.rule->argument);
   return made;
@@ -107,6 +131,37 @@ std::vector<const SearchRule*> SearchRulesFor(const ResultPlanInput& input, size
     }
   }
   return input.search->Select(wanted);
+}
+
+// REQUIRES: as many masks as columns.
+absl::StatusOr<std::shared_ptr<ResultPlan>> MakePlan(const ResultPlanInput& input,
+                                                     const std::vector<ResultColumn>& columns,
+                                                     const std::vector<OutputMask>& masks) {
+  if (input.search == nullptr && !input.view.detectors().empty()) {
+    return base::FailedPrecondition("the policy's detectors could not be made; the sidecar's log says why");
+  }
+  const CatalogTypes types(input.catalog);
+  const MaskContext context{input.key, &types};
+  std::vector<ResultPlan::Column> made;
+  bool masks_any = false;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    made.push_back(MakeColumn(masks[i], columns[i], context));
+    ResultPlan::Column& last = made.back();
+    const bool is_hidden_whole = masks[i].kind == OutputMask::Kind::kColumn || last.is_opaque;
+    if (!is_hidden_whole && input.search != nullptr) {
+      const ColumnType type{columns[i].type_oid, columns[i].type_modifier,
+                            columns[i].binary ? Format::kBinary : Format::kText};
+      last.search = MakeCellSearch(SearchRulesFor(input, i, columns[i]), columns[i].name, type, &types);
+    }
+    if (last.masker != nullptr && last.search != nullptr) {
+      last.masker = std::make_unique<MaskThenSearch>(std::move(last.masker), std::move(last.search));
+    }
+    masks_any = masks_any || last.masker != nullptr || last.is_opaque || last.search != nullptr;
+  }
+  if (!masks_any) {
+    return std::shared_ptr<ResultPlan>();
+  }
+  return std::make_shared<ResultPlan>(std::move(made), input.search);
 }
 
 void AppendConstant(const std::optional<std::string>& constant, std::string* out) {
@@ -176,6 +231,32 @@ absl::Status ResultPlan::MaskRow(std::string_view body, std::string* out, uint64
   return absl::OkStatus();
 }
 
+ResultPlan::CellChange ResultPlan::MaskCell(size_t column, std::optional<std::string_view> cell, std::string* out) {
+  Column& one = columns_[column];
+  if (one.is_opaque) {
+    out->append(one.constant.value_or(""));
+    return one.constant ? CellChange::kValue : CellChange::kNull;
+  }
+  if (!cell) {
+    return CellChange::kUnchanged;
+  }
+  if (one.masker != nullptr) {
+    return one.masker->Mask(*cell, out) == Outcome::kNull ? CellChange::kNull : CellChange::kValue;
+  }
+  if (one.search == nullptr) {
+    return CellChange::kUnchanged;
+  }
+  switch (one.search->Apply(*cell, out)) {
+    case Searched::kUnchanged:
+      return CellChange::kUnchanged;
+    case Searched::kChanged:
+      return CellChange::kValue;
+    case Searched::kNull:
+      break;
+  }
+  return CellChange::kNull;
+}
+
 absl::StatusOr<std::shared_ptr<ResultPlan>> PlanResult(const ResultPlanInput& input,
                                                        const std::vector<ResultColumn>& columns) {
   if (columns.size() > kColumnsMax) {
@@ -188,36 +269,34 @@ absl::StatusOr<std::shared_ptr<ResultPlan>> PlanResult(const ResultPlanInput& in
         "passes unmasked",
         columns.size(), input.plan.outputs.size());
   }
-  if (input.search == nullptr && !input.view.detectors().empty()) {
-    return base::FailedPrecondition("the policy's detectors could not be made; the sidecar's log says why");
-  }
-  const CatalogTypes types(input.catalog);
-  const MaskContext context{input.key, &types};
-  std::vector<ResultPlan::Column> made;
-  bool masks_any = false;
+  std::vector<OutputMask> masks;
   for (size_t i = 0; i < columns.size(); ++i) {
-    OutputMask mask{OutputMask::Kind::kOpaque, nullptr};
+    OutputMask mask{OutputMask::Kind::kOpaque, nullptr, {}};
     if (input.plan.outputs_known) {
       CHAPERONE_RETURN_IF_ERROR(CheckPrediction(input.statement.outputs[i], columns[i]));
       mask = input.plan.outputs[i];
     }
     // The server's account may add a mask; it never takes one away.
-    if (mask.kind == OutputMask::Kind::kNone) {
-      mask = MaskByProvenance(input, columns[i]);
-    }
-    made.push_back(MakeColumn(mask, columns[i], context));
-    ResultPlan::Column& last = made.back();
-    if (last.masker == nullptr && !last.is_opaque && input.search != nullptr) {
-      const ColumnType type{columns[i].type_oid, columns[i].type_modifier,
-                            columns[i].binary ? Format::kBinary : Format::kText};
-      last.search = MakeCellSearch(SearchRulesFor(input, i, columns[i]), columns[i].name, type, &types);
-    }
-    masks_any = masks_any || last.masker != nullptr || last.is_opaque || last.search != nullptr;
+    masks.push_back(mask.kind == OutputMask::Kind::kNone ? MaskByProvenance(input, columns[i]) : std::move(mask));
   }
-  if (!masks_any) {
-    return std::shared_ptr<ResultPlan>();
+  return MakePlan(input, columns, masks);
+}
+
+absl::StatusOr<std::shared_ptr<ResultPlan>> PlanCopy(const ResultPlanInput& input, size_t columns, bool binary) {
+  const sql::Statement& statement = input.statement;
+  const bool is_predicted = statement.copy == sql::CopyDirection::kToStdout && statement.outputs.size() == columns &&
+                            binary == (statement.copy_options.format == sql::CopyOptions::Format::kBinary);
+  if (!is_predicted) {
+    return base::FailedPrecondition(
+        "the database copies in another format or width than the sidecar worked out for this statement; the session "
+        "ends so that nothing passes unmasked");
   }
-  return std::make_shared<ResultPlan>(std::move(made), input.search);
+  std::vector<ResultColumn> predicted;
+  for (const sql::OutputColumn& output : statement.outputs) {
+    predicted.push_back(
+        {output.name, output.origin.relation, output.origin.attnum, output.type, output.typmod, binary});
+  }
+  return MakePlan(input, predicted, input.plan.outputs);
 }
 
 }  // namespace chaperone::masking

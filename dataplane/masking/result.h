@@ -56,6 +56,15 @@ class ResultPlan {
   // the row does not decode or has another width; then something may have been appended.
   absl::Status MaskRow(std::string_view body, std::string* out, uint64_t* masked_cells);
 
+  // One cell that stands by itself; `cell` is absent for NULL. kValue: what it becomes was appended to `out`.
+  enum class CellChange : uint8_t { kUnchanged, kValue, kNull };
+  CellChange MaskCell(size_t column, std::optional<std::string_view> cell, std::string* out);
+
+  // Every cell of the column is passed on as it is.
+  bool Passes(size_t column) const {
+    const Column& one = columns_[column];
+    return !one.is_opaque && one.masker == nullptr && one.search == nullptr;
+  }
   // The rule's id and the method's name; empty for a column that passes.
   std::string_view RuleOf(size_t column) const { return columns_[column].rule; }
   std::string_view MethodOf(size_t column) const { return columns_[column].method; }
@@ -82,6 +91,11 @@ struct ResultPlanInput {
 // or when the view detects and `search` is null.
 absl::StatusOr<std::shared_ptr<ResultPlan>> PlanResult(const ResultPlanInput& input,
                                                        const std::vector<ResultColumn>& columns);
+
+// The same for the rows that COPY … TO STDOUT sends, of which the server says no more than how many columns there are
+// and whether they are `binary`: names and types are those that the tree tells. REQUIRES: the statement's outputs are
+// known. Errors: FailedPrecondition, as above.
+absl::StatusOr<std::shared_ptr<ResultPlan>> PlanCopy(const ResultPlanInput& input, size_t columns, bool binary);
 
 }  // namespace chaperone::masking
 

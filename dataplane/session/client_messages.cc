@@ -31,6 +31,8 @@ size_t Conversation::OnClientBytes(std::string_view in) {
       const size_t taken = std::min(client_pass_, rest.size());
       if (!client_pass_dropped_) {
         to_server_.Pass(rest.substr(0, taken));
+        copy_in_holds_mask_ = copy_in_holds_mask_ || (copy_in_ && WrittenMaskOfCopy() != nullptr &&
+                                                      copy_in_search_.Add(rest.substr(0, taken)));
       }
       client_pass_ -= taken;
       used += taken;
@@ -256,7 +258,9 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
 
 // Rows may have to be masked, and the client may never ask what their columns are.
 void Conversation::DescribeRows(std::string_view portal, const StatementPtr& statement) {
-  if ((!statement->judged->changes_rows && !statement->judged->has_session_objects) || statement->described) {
+  if ((!statement->judged->changes_rows && !statement->judged->touches_masked &&
+       !statement->judged->has_session_objects) ||
+      statement->described) {
     return;
   }
   pg::AppendDescribe(pg::ObjectKind::kPortal, portal, to_server_.own());
@@ -325,7 +329,7 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
     return Took::kYes;
   }
   if (portal->is_cursor) {
-    const Took took = OnCursorExecute(portal);
+    const Took took = OnCursorExecute(portal, execute.portal);
     if (took == Took::kWait || dropping_) {
       return took;
     }
@@ -359,7 +363,7 @@ bool Conversation::IsExecuting(const Run& run) {
 }
 
 // A cursor made by DECLARE that is read through the protocol: each time is an attempt of its own.
-Conversation::Took Conversation::OnCursorExecute(const PortalPtr& portal) {
+Conversation::Took Conversation::OnCursorExecute(const PortalPtr& portal, std::string_view name) {
   Refresh(*portal->statement);
   Admission admission = Admit(portal->statement->judged, recording::Channel::kExecute, nullptr, {});
   if (admission.outcome == Admission::Outcome::kWait) {
@@ -373,6 +377,8 @@ Conversation::Took Conversation::OnCursorExecute(const PortalPtr& portal) {
   // Whatever its text does besides, DECLARE is for reading.
   portal->run->bound.reset();
   portal->run->index = portal->statement->index;
+  // No Bind has come before, at which its columns would have been asked for.
+  DescribeRows(name, portal->statement);
   return Took::kYes;
 }
 
@@ -396,6 +402,34 @@ void Conversation::OnSync(std::string_view frame) {
   expected_.Push(Kind::kSync);
 }
 
+// Why COPY FROM STDIN may not write what looks masked; null when it may, or when no COPY runs.
+const masking::MaskingRefusal* Conversation::WrittenMaskOfCopy() {
+  const Run* const run = CurrentRun();
+  if (run == nullptr || !run->judged->writes_masked || run->index >= run->judged->plans.size()) {
+    return nullptr;
+  }
+  const auto& refusal = run->judged->plans[run->index].written_mask;
+  return refusal ? &*refusal : nullptr;
+}
+
+// The end of the client's COPY data, or in its place, when a mask was to be written, what makes the server undo it.
+void Conversation::EndCopyData(std::string_view frame) {
+  const masking::MaskingRefusal* const refusal = copy_in_holds_mask_ ? WrittenMaskOfCopy() : nullptr;
+  copy_in_holds_mask_ = false;
+  copy_in_search_ = {};
+  if (refusal == nullptr) {
+    to_server_.Pass(frame);
+    return;
+  }
+  policy::Verdict denied;
+  judgement::ApplyRefusal(*refusal, &denied);
+  ++counts_.denied;
+  Expectation& copy = expected_.front();
+  copy.denial = std::make_unique<pg::ErrorMessage>(Denied(denied, AuditId(copy.run->statement)));
+  pg::AppendCopyFail("chaperone: a mask was to be written", to_server_.own());
+  to_server_.Added();
+}
+
 // The server reads COPY data. What comes behind a COPY FROM STDIN, and behind its end, has waited until this was known:
 // nothing else is in flight.
 Conversation::Took Conversation::OnCopyInMessage(char type, std::string_view frame) {
@@ -414,7 +448,7 @@ Conversation::Took Conversation::OnCopyInMessage(char type, std::string_view fra
       return Took::kYes;
     case 'c':
     case 'f':
-      to_server_.Pass(frame);
+      EndCopyData(frame);
       copy_in_ = false;
       PauseForAnswers();
       return Took::kYes;

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/masking/written_mask.h"
 #include "api/policy/row_bound.h"
 #include "api/recording/digest.h"
 #include "dataplane/masking/result.h"
@@ -34,6 +35,8 @@
 #include "dataplane/wire/postgres/frontend.h"
 
 namespace chaperone::session {
+
+class ProbeBudget;
 
 struct ConversationLimits {
   wire::postgres::FrameLimits frames;
@@ -132,6 +135,8 @@ class Conversation {
     virtual const masking::DeploymentKey& masking_key() = 0;
     // What the session may still use; null when nothing is bounded.
     virtual QuotaMeter* quota() { return nullptr; }
+    // What principals have asked for by equality; null: nothing may be asked for.
+    virtual ProbeBudget* probe_budget() { return nullptr; }
   };
 
   Conversation(Host& host, StatementRecorder& recorder, const ConversationIdentity& identity,
@@ -193,6 +198,8 @@ class Conversation {
   struct Named {
     const policy::Verdict* verdict = nullptr;
     std::vector<JudgedPtr> targets;
+    // Of these, what EXECUTE names.
+    std::vector<JudgedPtr> executed;
   };
   struct Admission {
     enum class Outcome : uint8_t { kRun, kRefuse, kWait };
@@ -222,10 +229,12 @@ class Conversation {
   Took OnDescribe(std::string_view frame);
   Took OnExecute(std::string_view frame);
   Took OnClose(std::string_view frame);
-  Took OnCursorExecute(const PortalPtr& portal);
+  Took OnCursorExecute(const PortalPtr& portal, std::string_view name);
   void DescribeRows(std::string_view portal, const StatementPtr& statement);
   void OnSync(std::string_view frame);
   Took OnCopyInMessage(char type, std::string_view frame);
+  void EndCopyData(std::string_view frame);
+  const masking::MaskingRefusal* WrittenMaskOfCopy();
   void OnFunctionCall();
   Expectation& PassAndExpect(std::string_view frame, Kind kind);
   void EndWith(std::string_view sqlstate, const absl::Status& status);
@@ -263,6 +272,10 @@ class Conversation {
   std::string AuditId(uint64_t statement) const;
   static int PositionOf(std::string_view text, int32_t offset);
 
+  // probes.cc
+  std::unique_ptr<wire::postgres::ErrorMessage> CheckProbes(const Judged& judged, const std::vector<JudgedPtr>& targets,
+                                                            const wire::postgres::Bind* bind);
+
   // substitution.cc
   void Substitute(Kind kind, Admission refused, std::string_view name = "");
   void SubstituteMissing(Admission refused);
@@ -295,6 +308,7 @@ class Conversation {
   void OnResyncReady(std::string_view frame, wire::postgres::TransactionStatus status);
   void EndRound(wire::postgres::TransactionStatus status);
   bool OnNotice(std::string_view frame, std::string_view body);
+  bool OnNotification(std::string_view frame, std::string_view body);
   bool OnParameterStatus(std::string_view frame, std::string_view body);
   bool OnCopyResponse(char type, std::string_view frame, std::string_view body);
   void SendError(Expectation& entry, const wire::postgres::ErrorFields& fields, std::string_view frame);
@@ -317,7 +331,8 @@ class Conversation {
   bool OnDataRow(std::string_view frame, std::string_view body);
   bool OnServerCopyData(std::string_view frame, std::string_view body);
   bool MaskRow(Run& run, std::string_view body);
-  bool SearchCopyRow(Run& run, std::string_view body);
+  bool OpenCopy(Run& run, const wire::postgres::CopyResponse& response);
+  bool MaskCopyData(Run& run, std::string_view body);
   bool StartsLongRow(const wire::postgres::Header& header);
   bool CheckRowLimits(Run& run, size_t row_bytes);
   bool CheckMaskedLimits(Run& run, uint64_t masked_cells);
@@ -372,6 +387,9 @@ class Conversation {
   std::string resync_ready_;
   // The message at hand is the one that made EndCopyIn necessary, and the server would have used it up.
   bool violation_consumed_ = false;
+  // Of the COPY data that the client has sent so far.
+  masking::MaskedDataSearch copy_in_search_;
+  bool copy_in_holds_mask_ = false;
   bool client_terminated_ = false;
   // Messages of the extended protocol were passed on since the last Sync, and statements among them for execution: an
   // implicit transaction may be open.

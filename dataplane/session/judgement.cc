@@ -82,9 +82,17 @@ std::shared_ptr<Judged> JudgeContext::Make(std::string_view text, const std::vec
     judged->has_session_objects = judged->has_session_objects || statement.object_verb != sql::SessionObjectVerb::kNone;
     judged->copies_in = judged->copies_in || statement.copy == sql::CopyDirection::kFromStdin;
   }
-  for (const masking::StatementPlan& plan : judged->plans) {
-    judged->touches_masked = judged->touches_masked || plan.touches_masked;
+  for (size_t i = 0; i < judged->plans.size(); ++i) {
+    const masking::StatementPlan& plan = judged->plans[i];
+    const sql::Statement& statement = judged->facts.statements[i];
+    // What EXECUTE and FETCH touch is what they name; that is known when they run.
+    const bool is_reference = (statement.object_verb == sql::SessionObjectVerb::kExecute ||
+                               statement.object_verb == sql::SessionObjectVerb::kFetch) &&
+                              !statement.is_explain;
+    judged->touches_masked = judged->touches_masked || (plan.touches_masked && !is_reference);
     judged->changes_rows = judged->changes_rows || plan.changes_rows;
+    judged->writes_masked = judged->writes_masked || plan.written_mask.has_value();
+    judged->has_probes = judged->has_probes || !plan.probes.empty();
   }
   return judged;
 }

@@ -51,6 +51,8 @@ struct Judged : judgement::Judgement {
   bool copies_in = false;
   bool touches_masked = false;
   bool changes_rows = false;
+  bool has_probes = false;
+  bool writes_masked = false;
 };
 using JudgedPtr = std::shared_ptr<const Judged>;
 

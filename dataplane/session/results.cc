@@ -32,7 +32,7 @@ Conversation::Source Conversation::SourceOf(const Run& run) const {
     return {};
   }
   const sql::Statement& statement = statements[run.index];
-  if (statement.object_verb == sql::SessionObjectVerb::kExecute) {
+  if (statement.object_verb == sql::SessionObjectVerb::kExecute && !statement.is_explain) {
     const StatementPtr target = names_.FindStatement(statement.object_name);
     return target == nullptr ? Source{} : Source{target->judged.get(), target->index};
   }
@@ -259,8 +259,12 @@ bool Conversation::StartsLongRow(const pg::Header& header) {
   if (header.type == 'D' && !run->opened && !OpenResult(*run, expected_.front())) {
     return true;
   }
+  if (header.type == 'd' && !run->copies_out) {
+    Unexpected('d');
+    return true;
+  }
   const bool to_be_recorded = recorder_.WantsRow(*run) && header.body_bytes <= limits_.recorded_row_bytes_max;
-  if (run->plan != nullptr || run->copy_search != nullptr || to_be_recorded) {
+  if (run->plan != nullptr || run->copy != nullptr || to_be_recorded) {
     return false;
   }
   server_pass_ = header.frame_bytes();
@@ -289,8 +293,8 @@ bool Conversation::OnServerCopyData(std::string_view frame, std::string_view bod
   if (!CheckRowLimits(*run, frame.size())) {
     return true;
   }
-  if (run->copy_search != nullptr) {
-    return SearchCopyRow(*run, body);
+  if (run->copy != nullptr) {
+    return MaskCopyData(*run, body);
   }
   to_client_.Pass(frame);
   if (!recorder_.CopyData(*run, false, body)) {
@@ -299,32 +303,56 @@ bool Conversation::OnServerCopyData(std::string_view frame, std::string_view bod
   return !ending_;
 }
 
-bool Conversation::SearchCopyRow(Run& run, std::string_view body) {
+// COPY … TO STDOUT begins: its rows say nothing of their columns, so the statement's own outputs decide.
+bool Conversation::OpenCopy(Run& run, const pg::CopyResponse& response) {
+  const JudgeBasis& basis = *run.judged->basis;
+  run.copies_out = true;
+  if (!basis.view->MasksAnything()) {
+    return true;
+  }
+  if (run.index >= run.judged->facts.statements.size()) {
+    EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database copies data that no statement asked for"));
+    return false;
+  }
+  const sql::Statement& statement = run.judged->facts.statements[run.index];
+  const masking::ResultPlanInput input{statement,   run.judged->plans[run.index], *basis.catalog,
+                                       *basis.view, host_.masking_key(),          basis.search};
+  auto plan = masking::PlanCopy(input, response.columns, response.binary);
+  if (!plan.ok()) {
+    EndWith(sqlstate::kDenied, plan.status());
+    return false;
+  }
+  if (*plan != nullptr) {
+    run.copy = std::make_unique<masking::CopyMasker>(statement, *std::move(plan), limits_.row_bytes_max);
+  }
+  return true;
+}
+
+// Rows that the data completes go on as one message; the beginning of the next one waits for its end.
+bool Conversation::MaskCopyData(Run& run, std::string_view body) {
   std::string* const out = to_client_.own();
   const size_t start = out->size();
   out->append(pg::kHeaderBytes, '\0');
-  const masking::Searched searched = run.copy_search->Apply(body, out);
-  if (searched == masking::Searched::kNull || (searched == masking::Searched::kChanged && run.copy_is_binary)) {
+  uint64_t masked_cells = 0;
+  const absl::Status status = run.copy->Write(body, out, &masked_cells);
+  const size_t data_bytes = out->size() - start - pg::kHeaderBytes;
+  if (!status.ok() || data_bytes == 0) {
     out->resize(start);
-    EndWith(sqlstate::kDenied,
-            base::FailedPrecondition("COPY met a value that a detector of the policy hides, in a form "
-                                     "that cannot be masked; use SELECT instead"));
-    return false;
+    if (!status.ok()) {
+      EndWith(sqlstate::kConnectionFailure, status);
+    }
+    return status.ok();
   }
-  if (searched == masking::Searched::kUnchanged) {
-    out->append(body);
-  } else if (!CheckMaskedLimits(run, 1)) {
+  if (masked_cells > 0 && !CheckMaskedLimits(run, masked_cells)) {
     out->resize(start);
     return true;
-  } else {
-    ++run.masked_cells;
-    ++counts_.masked_cells;
   }
-  const std::string_view masked = std::string_view(*out).substr(start + pg::kHeaderBytes);
+  run.masked_cells += masked_cells;
+  counts_.masked_cells += masked_cells;
   (*out)[start] = 'd';
-  pg::StoreU32(out->data() + start + 1, static_cast<uint32_t>(masked.size() + 4));
+  pg::StoreU32(out->data() + start + 1, static_cast<uint32_t>(data_bytes + 4));
   to_client_.Added();
-  if (!recorder_.CopyData(run, false, masked)) {
+  if (!recorder_.CopyData(run, false, std::string_view(*out).substr(start + pg::kHeaderBytes))) {
     EndUnrecorded();
   }
   return !ending_;

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/masking/copy.h"
 #include "dataplane/masking/result.h"
-#include "dataplane/masking/search.h"
 #include "dataplane/session/counted.h"
 #include "dataplane/session/judgement.h"
 
@@ -48,9 +48,10 @@ struct Run : Counted<Run> {
   bool opened = false;
   // How its rows are masked; null: they pass as they are.
   std::shared_ptr<masking::ResultPlan> plan;
-  // How the rows that COPY sends are searched; null: they pass as they are.
-  std::unique_ptr<masking::TextSearch> copy_search;
-  bool copy_is_binary = false;
+  // COPY … TO STDOUT has begun.
+  bool copies_out = false;
+  // How the rows that COPY sends are masked; null: they pass as they are.
+  std::unique_ptr<masking::CopyMasker> copy;
   // The recording's number for its columns; 0: not described.
   uint32_t shape_id = 0;
   uint64_t rows = 0;
@@ -63,7 +64,8 @@ struct Run : Counted<Run> {
   void ResetResult() {
     opened = false;
     plan = nullptr;
-    copy_search = nullptr;
+    copies_out = false;
+    copy = nullptr;
     shape_id = 0;
     rows = bytes = masked_cells = recorded_rows = 0;
     limit_reached = false;

@@ -89,16 +89,20 @@ bool Conversation::OnServerMessage(char type, std::string_view frame, std::strin
     case 'S':
       return OnParameterStatus(frame, body);
     case 'A':
-      to_client_.Pass(frame);
-      return true;
+      return OnNotification(frame, body);
     case 'G':
     case 'H':
       return OnCopyResponse(type, frame, body);
     case 'd':
       return OnServerCopyData(frame, body);
     case 'c':
-      if (CurrentRun() == nullptr) {
+      if (Run* const run = CurrentRun(); run == nullptr) {
         return Unexpected(type);
+      } else if (run->copy != nullptr && !run->limit_reached) {
+        if (const absl::Status status = run->copy->Finish(); !status.ok()) {
+          EndWith(sqlstate::kConnectionFailure, status);
+          return false;
+        }
       }
       PassToClient(frame);
       return true;
@@ -390,6 +394,25 @@ bool Conversation::OnNotice(std::string_view frame, std::string_view body) {
   return !ending_;
 }
 
+// What NOTIFY carries is whatever somebody put there, a trigger with a masked column's value among others: where values
+// are masked at all, only that something happened on the channel is told.
+bool Conversation::OnNotification(std::string_view frame, std::string_view body) {
+  uint32_t process_id = 0;
+  std::string_view channel, payload;
+  if (const absl::Status status = pg::DecodeNotification(body, &process_id, &channel, &payload); !status.ok()) {
+    EndWith(sqlstate::kConnectionFailure, status);
+    return false;
+  }
+  if (payload.empty() || (context_ != nullptr && !context_->view().MasksAnything())) {
+    to_client_.Pass(frame);
+    return true;
+  }
+  ++counts_.scrubbed_messages;
+  pg::AppendNotification(process_id, channel, "", to_client_.own());
+  to_client_.Added();
+  return true;
+}
+
 bool Conversation::OnParameterStatus(std::string_view frame, std::string_view body) {
   std::string_view name, value;
   if (const absl::Status status = pg::DecodeParameterStatus(body, &name, &value); !status.ok()) {
@@ -416,12 +439,11 @@ bool Conversation::OnCopyResponse(char type, std::string_view frame, std::string
       !pg::DecodeCopyResponse(body, &response).ok()) {
     return Unexpected(type);
   }
+  if (type == 'H' && !OpenCopy(*CurrentRun(), response)) {
+    return false;
+  }
   PassToClient(frame);
   if (type == 'H') {
-    if (const masking::SearchRules* const search = CurrentRun()->judged->basis->search.get()) {
-      CurrentRun()->copy_search = std::make_unique<masking::TextSearch>(search->All(), "");
-      CurrentRun()->copy_is_binary = response.binary;
-    }
     return true;
   }
   copy_in_ = true;

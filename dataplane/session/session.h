@@ -49,6 +49,7 @@ class Session final : public Conversation::Host {
   std::optional<std::string> CheckFreshness(bool is_write) override;
   const masking::DeploymentKey& masking_key() override { return snapshot_->masking_key; }
   QuotaMeter* quota() override { return quota_.empty() ? nullptr : &quota_; }
+  ProbeBudget* probe_budget() override { return &services_.probes; }
 
  private:
   static constexpr uint32_t kClientReady = runtime::Waiter::kFirstFree;

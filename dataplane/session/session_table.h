@@ -22,6 +22,7 @@
 #include "dataplane/runtime/tls.h"
 #include "dataplane/session/cancel_registry.h"
 #include "dataplane/session/options.h"
+#include "dataplane/session/probe_budget.h"
 #include "dataplane/session/quota.h"
 #include "dataplane/session/session_counter.h"
 #include "dataplane/session/snapshot.h"
@@ -56,6 +57,7 @@ struct Services {
   CancelRegistry& cancels;
   SessionCounter& counter;
   QuotaBook& quotas;
+  ProbeBudget& probes;
   const ClientTls& client_tls;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/masking/written_mask.h"
 #include "dataplane/session/conversation.h"
 #include "dataplane/session/denial.h"
 
@@ -56,6 +57,22 @@ bool IsWrite(const sql::Facts& facts) {
   });
 }
 
+// A parameter that looks masked, in a text that writes a masked column.
+const masking::MaskingRefusal* FindWrittenMask(const Judged& judged, const pg::Bind* bind) {
+  if (!judged.writes_masked || bind == nullptr) {
+    return nullptr;
+  }
+  pg::BindValues values = bind->values;
+  bool found = false;
+  for (size_t i = 0; i < bind->values.size() && !found; ++i) {
+    const pg::BindValue value = values.Next();
+    found = !value.is_null && masking::LooksMasked(value.bytes);
+  }
+  const auto plan = std::find_if(judged.plans.begin(), judged.plans.end(),
+                                 [](const masking::StatementPlan& each) { return each.written_mask.has_value(); });
+  return found && plan != judged.plans.end() ? &*plan->written_mask : nullptr;
+}
+
 }  // namespace
 
 JudgedPtr Conversation::JudgeText(std::string_view text, const std::vector<uint32_t>& parameter_types, bool* wait) {
@@ -99,6 +116,9 @@ std::optional<uint32_t> Conversation::ResolveNames(const Judged& judged, Named* 
     }
     Refresh(*target);
     named->targets.push_back(target->judged);
+    if (executes) {
+      named->executed.push_back(target->judged);
+    }
     if (IsStricter(target->judged->verdict, *named->verdict)) {
       named->verdict = &target->judged->verdict;
     }
@@ -162,6 +182,20 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   QuotaMeter* const quota = IsCharged(*judged) ? host_.quota() : nullptr;
   if (quota != nullptr && !quota->Has(Measure::kStatements, host_.Steady())) {
     return RefuseUsedUp(verdict, judged, channel, bind, parameter_types);
+  }
+  if (const masking::MaskingRefusal* const refusal = FindWrittenMask(*judged, bind)) {
+    policy::Verdict denied = verdict;
+    judgement::ApplyRefusal(*refusal, &denied);
+    return Refuse(judged, denied, channel, bind, parameter_types);
+  }
+  if (std::unique_ptr<pg::ErrorMessage> spent = CheckProbes(*judged, named.executed, bind)) {
+    Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
+    if (admission.outcome == Admission::Outcome::kRun) {
+      ++counts_.denied;
+      admission.outcome = Admission::Outcome::kRefuse;
+      admission.denial = std::move(spent);
+    }
+    return admission;
   }
   if (const std::string limit = NamesLimit(*judged, bind); !limit.empty()) {
     Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");

@@ -56,6 +56,15 @@ absl::Status DecodeParameterStatus(std::string_view body, std::string_view* name
   return reader.Done() ? absl::OkStatus() : Malformed("ParameterStatus");
 }
 
+absl::Status DecodeNotification(std::string_view body, uint32_t* process_id, std::string_view* channel,
+                                std::string_view* payload) {
+  ByteReader reader(body);
+  *process_id = reader.U32();
+  *channel = reader.CString();
+  *payload = reader.CString();
+  return reader.Done() ? absl::OkStatus() : Malformed("NotificationResponse");
+}
+
 absl::Status DecodeBackendKeyData(std::string_view body, uint32_t* process_id, std::string_view* key) {
   ByteReader reader(body);
   *process_id = reader.U32();
@@ -123,6 +132,10 @@ void AppendAuthenticationCleartextPassword(std::string* out) {
 
 void AppendParameterStatus(std::string_view name, std::string_view value, std::string* out) {
   MessageWriter(out).Begin('S').CString(name).CString(value).End();
+}
+
+void AppendNotification(uint32_t process_id, std::string_view channel, std::string_view payload, std::string* out) {
+  MessageWriter(out).Begin('A').U32(process_id).CString(channel).CString(payload).End();
 }
 
 void AppendBackendKeyData(uint32_t process_id, std::string_view key, std::string* out) {

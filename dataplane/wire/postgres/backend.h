@@ -54,6 +54,8 @@ absl::Status DecodeRowDescription(std::string_view body, std::vector<FieldDescri
 absl::Status DecodeReadyForQuery(std::string_view body, TransactionStatus* out);
 absl::Status DecodeCommandComplete(std::string_view body, std::string_view* tag);
 absl::Status DecodeParameterStatus(std::string_view body, std::string_view* name, std::string_view* value);
+absl::Status DecodeNotification(std::string_view body, uint32_t* process_id, std::string_view* channel,
+                                std::string_view* payload);
 absl::Status DecodeBackendKeyData(std::string_view body, uint32_t* process_id, std::string_view* key);
 absl::Status DecodeAuthentication(std::string_view body, Authentication* out);
 absl::Status DecodeCopyResponse(std::string_view body, CopyResponse* out);
@@ -72,6 +74,7 @@ uint64_t RowsOfTag(std::string_view tag);
 void AppendAuthenticationOk(std::string* out);
 void AppendAuthenticationCleartextPassword(std::string* out);
 void AppendParameterStatus(std::string_view name, std::string_view value, std::string* out);
+void AppendNotification(uint32_t process_id, std::string_view channel, std::string_view payload, std::string* out);
 void AppendBackendKeyData(uint32_t process_id, std::string_view key, std::string* out);
 void AppendReadyForQuery(TransactionStatus status, std::string* out);
 void AppendSaslInitialResponse(std::string_view mechanism, std::string_view data, std::string* out);

@@ -148,6 +148,7 @@ void AppendCopyFail(std::string_view why, std::string* out) { MessageWriter(out)
 
 void AppendSync(std::string* out) { MessageWriter(out).Begin('S').End(); }
 void AppendFlush(std::string* out) { MessageWriter(out).Begin('H').End(); }
+void AppendCopyFail(std::string_view reason, std::string* out) { MessageWriter(out).Begin('f').CString(reason).End(); }
 void AppendTerminate(std::string* out) { MessageWriter(out).Begin('X').End(); }
 
 void AppendPassword(std::string_view password, std::string* out) {

@@ -114,6 +114,7 @@ void AppendClose(ObjectKind kind, std::string_view name, std::string* out);
 void AppendCopyFail(std::string_view why, std::string* out);
 void AppendSync(std::string* out);
 void AppendFlush(std::string* out);
+void AppendCopyFail(std::string_view reason, std::string* out);
 void AppendTerminate(std::string* out);
 void AppendPassword(std::string_view password, std::string* out);
 
