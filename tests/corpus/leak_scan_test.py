@@ -55,6 +55,12 @@ class LeakScan(unittest.TestCase):
             with self.subTest(name):
                 self.assertTrue(self.finds(data))
 
+    def test_finds_the_digits_as_binary_numbers(self):
+        number = 487639151
+        self.assertTrue(self.finds(number.to_bytes(8, "big")))
+        self.assertTrue(self.finds(b"\0\x03\0\x02\0\0\0\0\0\x04\x22\x3b\x23\xbf"))
+        self.assertFalse(self.finds((number + 1).to_bytes(8, "big")))
+
     def test_finds_base64_at_all_three_alignments_and_url_safe(self):
         odd = "~~??>>secret>>??~~"
         scanner = Scanner([odd])

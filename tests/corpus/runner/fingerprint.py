@@ -44,6 +44,8 @@ def _of_database():
     lasting = f"(SELECT oid FROM pg_namespace WHERE {_NOT_TEMPORARY} AND nspname <> 'pg_toast')"
     for name, column in _NAMESPACED.items():
         parts[name] = _VERSIONS.format(name) + f" WHERE {column} IN {lasting}"
+    parts["pg_rewrite"] = _VERSIONS.format("pg_rewrite") + (
+        f" WHERE ev_class IN (SELECT oid FROM pg_class WHERE relnamespace IN {lasting})")
     parts["pg_attribute"] = _VERSIONS.format("pg_attribute") + (
         f" WHERE attrelid IN (SELECT oid FROM pg_class WHERE oid >= 16384 AND relnamespace IN {lasting})")
     return f"({_ROWS})\nUNION ALL " + _digests(parts)

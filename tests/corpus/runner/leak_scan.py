@@ -90,18 +90,30 @@ def forms_of(secret):
 
 
 def binary_forms(secret):
-    """What PostgreSQL's binary format makes of a secret that is a number or a UUID."""
+    """What PostgreSQL's binary format makes of a secret that is a number or a UUID, or that is made one by its digits."""
     if UUID.fullmatch(secret):
         yield uuid.UUID(secret).bytes, "binary uuid"
         yield secret.replace("-", ""), "uuid without hyphens"
-    if DECIMAL.fullmatch(secret):
-        whole, _, fraction = secret.partition(".")
-        digits = "0" * (-len(whole) % 4) + whole + fraction + "0" * (-len(fraction) % 4)
-        groups = [int(digits[i:i + 4]) for i in range(0, len(digits), 4)]
-        yield struct.pack(f"!{len(groups)}h", *groups), "binary numeric"
-        yield struct.pack("!d", float(secret)), "binary float8"
+        return
+    number = secret if DECIMAL.fullmatch(secret) else re.sub(r"\D", "", secret)
+    if DECIMAL.fullmatch(number) and len(number) >= FORM_BYTES_MIN:
+        whole, _, fraction = number.partition(".")
+        yield _binary_numeric(whole, fraction), "binary numeric"
+        yield struct.pack("!d", float(number)), "binary float8"
         if not fraction and int(whole) < 1 << 63:
             yield struct.pack("!q", int(whole)), "binary int8"
+
+
+def _binary_numeric(whole, fraction):
+    """numeric_send (src/backend/utils/adt/numeric.c): count, weight, sign, display scale, then digits to base 10,000."""
+    digits = "0" * (-len(whole) % 4) + whole + fraction + "0" * (-len(fraction) % 4)
+    groups = [int(digits[i:i + 4]) for i in range(0, len(digits), 4)]
+    weight = (len(whole) + 3) // 4 - 1
+    while groups and not groups[0]:
+        groups, weight = groups[1:], weight - 1
+    while groups and not groups[-1]:
+        groups = groups[:-1]
+    return struct.pack(f"!hhHH{len(groups)}h", len(groups), weight, 0, len(fraction), *groups)
 
 
 def _rot13():
