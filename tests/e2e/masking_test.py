@@ -107,8 +107,9 @@ class Masking(StackTest):
         connection.send(frontend.parse("UPDATE customers SET ssn = $1 WHERE id = 1"), frontend.bind(["****"]), frontend.execute(),
                         frontend.sync())
         self.assertEqual([m.sqlstate for m in connection.read_until("Z") if m.type == "E"], ["42501"])
-        for chunks in (["x\ty@example.com\t****\n"], ["x\ty@example.com\t**", "**\n", "z\tz@example.com\t1\n"]):
-            connection.send(frontend.query("COPY customers (name, email, ssn) FROM STDIN"))
+        row = "x\ty@example.com\t2024-01-01\t"
+        for chunks in ([row + "****\n"], [row + "**", "**\n", row.replace("y@", "z@") + "1\n"]):
+            connection.send(frontend.query("COPY customers (name, email, created_at, ssn) FROM STDIN"))
             connection.read_until("G")
             connection.send(*(frontend.message("d", chunk.encode()) for chunk in chunks), frontend.message("c"))
             self.assertEqual([m.sqlstate for m in connection.read_until("Z") if m.type == "E"], ["42501"])
