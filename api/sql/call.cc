@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "api/sql/analyzer.h"
@@ -365,9 +366,15 @@ Oid Analyzer::CallPrefixOperator(NodeList name, const Value* right, int32_t loca
 }
 
 Oid Analyzer::CallOperatorNamed(const QualifiedName& name, const Value* left, const Value* right, int32_t location) {
-  return RequireOperators(
-      ResolveOperator(path_, name, false, left == nullptr ? 0 : left->type, right == nullptr ? 0 : right->type), name,
-      location);
+  const std::array<Oid, 2> types = {left == nullptr ? 0 : left->type, right == nullptr ? 0 : right->type};
+  const std::vector<const Operator*> candidates = ResolveOperator(path_, name, false, types[0], types[1]);
+  const Oid result = RequireOperators(candidates, name, location);
+  if (result != 0 || candidates.size() != 1) {
+    return result;
+  }
+  // array || array
+  const Function* const function = catalog_.FunctionByOid(candidates[0]->function);
+  return function == nullptr ? 0 : ResultType(catalog_, *function, types, candidates[0]->result);
 }
 
 // The type that all candidates return; 0 when they differ.
