@@ -253,6 +253,9 @@ class Conversation {
                   const std::vector<uint32_t>& parameter_types);
   Admission AdmitApproved(const JudgedPtr& judged, const Named& named, recording::Channel channel,
                           const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
+  std::optional<Admission> RefuseByMasking(const JudgedPtr& judged, const Named& named, recording::Channel channel,
+                                           const wire::postgres::Bind* bind,
+                                           const std::vector<uint32_t>& parameter_types);
   static Admission Failed(Admission admission, wire::postgres::ErrorMessage error);
   std::string NamesLimit(const Judged& judged, const wire::postgres::Bind* bind) const;
   Admission Refuse(const JudgedPtr& judged, const policy::Verdict& verdict, recording::Channel channel,

@@ -140,6 +140,23 @@ void Conversation::Refresh(PreparedStatement& statement) {
   }
 }
 
+// What masking has to say of the values at hand: masks that are written back, values that are asked for.
+std::optional<Conversation::Admission> Conversation::RefuseByMasking(const JudgedPtr& judged, const Named& named,
+                                                                     recording::Channel channel, const pg::Bind* bind,
+                                                                     const std::vector<uint32_t>& parameter_types) {
+  if (const masking::MaskingRefusal* const refusal = FindWrittenMask(*judged, bind)) {
+    policy::Verdict denied = *named.verdict;
+    judgement::ApplyRefusal(*refusal, &denied);
+    return Refuse(judged, denied, channel, bind, parameter_types);
+  }
+  std::unique_ptr<pg::ErrorMessage> spent = CheckProbes(*judged, named.executed, bind);
+  if (spent == nullptr) {
+    return std::nullopt;
+  }
+  ++counts_.denied;
+  return Failed(Start(*named.verdict, judged, channel, bind, parameter_types, ""), std::move(*spent));
+}
+
 Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::Channel channel, const pg::Bind* bind,
                                             const std::vector<uint32_t>& parameter_types) {
   Named named;
@@ -183,19 +200,8 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   if (quota != nullptr && !quota->Has(Measure::kStatements, host_.Steady())) {
     return RefuseUsedUp(verdict, judged, channel, bind, parameter_types);
   }
-  if (const masking::MaskingRefusal* const refusal = FindWrittenMask(*judged, bind)) {
-    policy::Verdict denied = verdict;
-    judgement::ApplyRefusal(*refusal, &denied);
-    return Refuse(judged, denied, channel, bind, parameter_types);
-  }
-  if (std::unique_ptr<pg::ErrorMessage> spent = CheckProbes(*judged, named.executed, bind)) {
-    Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
-    if (admission.outcome == Admission::Outcome::kRun) {
-      ++counts_.denied;
-      admission.outcome = Admission::Outcome::kRefuse;
-      admission.denial = std::move(spent);
-    }
-    return admission;
+  if (std::optional<Admission> refused = RefuseByMasking(judged, named, channel, bind, parameter_types)) {
+    return *std::move(refused);
   }
   if (const std::string limit = NamesLimit(*judged, bind); !limit.empty()) {
     Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
