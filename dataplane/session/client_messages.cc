@@ -31,8 +31,7 @@ size_t Conversation::OnClientBytes(std::string_view in) {
       const size_t taken = std::min(client_pass_, rest.size());
       if (!client_pass_dropped_) {
         to_server_.Pass(rest.substr(0, taken));
-        copy_in_holds_mask_ = copy_in_holds_mask_ || (copy_in_ && WrittenMaskOfCopy() != nullptr &&
-                                                      copy_in_search_.Add(rest.substr(0, taken)));
+        SearchCopyIn(rest.substr(0, taken));
       }
       client_pass_ -= taken;
       used += taken;
@@ -53,6 +52,7 @@ size_t Conversation::OnClientBytes(std::string_view in) {
       // COPY data flows through as it comes; outside COPY the server would pass over it.
       client_pass_ = header.frame_bytes();
       client_pass_dropped_ = !copy_in_;
+      copy_in_header_left_ = pg::kHeaderBytes;
       continue;
     }
     if (rest.size() < header.frame_bytes()) {
@@ -410,6 +410,15 @@ const masking::MaskingRefusal* Conversation::WrittenMaskOfCopy() {
   }
   const auto& refusal = run->judged->plans[run->index].written_mask;
   return refusal ? &*refusal : nullptr;
+}
+
+// Looks for masks in what the client copies in, over the ends of messages: their headers are no data.
+void Conversation::SearchCopyIn(std::string_view bytes) {
+  const size_t header = std::min(copy_in_header_left_, bytes.size());
+  copy_in_header_left_ -= header;
+  if (copy_in_ && !copy_in_holds_mask_ && WrittenMaskOfCopy() != nullptr) {
+    copy_in_holds_mask_ = copy_in_search_.Add(bytes.substr(header));
+  }
 }
 
 // The end of the client's COPY data, or in its place, when a mask was to be written, what makes the server undo it.

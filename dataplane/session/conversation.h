@@ -235,6 +235,7 @@ class Conversation {
   Took OnCopyInMessage(char type, std::string_view frame);
   void EndCopyData(std::string_view frame);
   const masking::MaskingRefusal* WrittenMaskOfCopy();
+  void SearchCopyIn(std::string_view bytes);
   void OnFunctionCall();
   Expectation& PassAndExpect(std::string_view frame, Kind kind);
   void EndWith(std::string_view sqlstate, const absl::Status& status);
@@ -393,6 +394,8 @@ class Conversation {
   // Of the COPY data that the client has sent so far.
   masking::MaskedDataSearch copy_in_search_;
   bool copy_in_holds_mask_ = false;
+  // Of the CopyData message at hand.
+  size_t copy_in_header_left_ = 0;
   bool client_terminated_ = false;
   // Messages of the extended protocol were passed on since the last Sync, and statements among them for execution: an
   // implicit transaction may be open.
