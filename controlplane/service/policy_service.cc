@@ -1,5 +1,7 @@
+#include <chrono>
 #include <map>
 #include <string>
+#include <thread>
 
 #include "chaperone/v1/policy.grpc.pb.h"
 #include "controlplane/fleet/fleet.h"
@@ -11,6 +13,8 @@
 namespace chaperone::service {
 
 namespace {
+
+constexpr std::chrono::milliseconds kRolloutPause(20);
 
 class PolicyService final : public v1::PolicyService::Service {
  public:
@@ -126,6 +130,8 @@ class PolicyService final : public v1::PolicyService::Service {
         return absl::CancelledError("the caller has gone");
       }
       fleet_->WaitForChange(seen, std::chrono::milliseconds(500));
+      // A thousand answers are a thousand changes: they are looked at together, or the looking would hold them up.
+      std::this_thread::sleep_for(kRolloutPause);
     }
   }
 
