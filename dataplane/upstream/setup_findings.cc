@@ -157,8 +157,17 @@ class Findings {
     const auto schemas = Named(input_.facts, "may create in");
     if (!schemas.empty()) {
       Warning("upstream-role-creates",
-              fmt::format("role {0} may make objects in {1} of {2}: REVOKE CREATE ON SCHEMA {3} FROM {0}, PUBLIC",
-                          role_, Shown(schemas), input_.database, schemas.front()));
+              fmt::format("role {0} may make objects in {1} of {2}: REVOKE CREATE ON them FROM {0}, PUBLIC", role_,
+                          Shown(schemas), input_.database));
+    }
+    const auto functions = Named(input_.facts, "may run");
+    if (!functions.empty()) {
+      Warning(
+          "upstream-role-runs-functions",
+          fmt::format("role {0} may call {1} in {2}, which reach other servers, run as their owner or are written in "
+                      "a language without bounds: REVOKE EXECUTE ON them FROM {0}, PUBLIC, unless you have read "
+                      "them",
+                      role_, Shown(functions), input_.database));
     }
   }
 
