@@ -70,6 +70,10 @@ v1::SimulatedColumn Describe(const sql::OutputColumn& output, const masking::Out
     case masking::OutputMask::Kind::kColumn:
       column.set_method(policy::MaskMethodName(mask.rule->method, mask.rule->argument));
       break;
+    case masking::OutputMask::Kind::kPaths:
+      column.set_method(
+          fmt::format("{} of parts of it", policy::MaskMethodName(mask.rule->method, mask.rule->argument)));
+      break;
     case masking::OutputMask::Kind::kOpaque:
       column.set_method("hidden");
       break;

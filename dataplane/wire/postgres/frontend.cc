@@ -144,8 +144,6 @@ void AppendClose(ObjectKind kind, std::string_view name, std::string* out) {
   MessageWriter(out).Begin('C').U8(static_cast<uint8_t>(kind)).CString(name).End();
 }
 
-void AppendCopyFail(std::string_view why, std::string* out) { MessageWriter(out).Begin('f').CString(why).End(); }
-
 void AppendSync(std::string* out) { MessageWriter(out).Begin('S').End(); }
 void AppendFlush(std::string* out) { MessageWriter(out).Begin('H').End(); }
 void AppendCopyFail(std::string_view reason, std::string* out) { MessageWriter(out).Begin('f').CString(reason).End(); }

@@ -111,7 +111,6 @@ void AppendBind(std::string_view portal, std::string_view statement, std::string
 void AppendDescribe(ObjectKind kind, std::string_view name, std::string* out);
 void AppendExecute(std::string_view portal, uint32_t rows_max, std::string* out);
 void AppendClose(ObjectKind kind, std::string_view name, std::string* out);
-void AppendCopyFail(std::string_view why, std::string* out);
 void AppendSync(std::string* out);
 void AppendFlush(std::string* out);
 void AppendCopyFail(std::string_view reason, std::string* out);
