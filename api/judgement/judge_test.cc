@@ -49,7 +49,7 @@ TEST_CASE("facts, verdict and masks come together, one plan for each statement")
 
 TEST_CASE("what masking refuses is a denial that names the masking rule and its policy [fail-closed]") {
   const auto view = View();
-  for (const char* text : {"SELECT id FROM users WHERE ssn LIKE '1%'", "COPY users (ssn) TO STDOUT",
+  for (const char* text : {"SELECT id FROM users WHERE ssn LIKE '1%'", "COPY users (ssn) TO STDOUT (ENCODING 'LATIN1')",
                            "UPDATE users SET name = ssn WHERE id = 1"}) {
     const Judgement judgement = JudgeText(text, view);
     CAPTURE(text);

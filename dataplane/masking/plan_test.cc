@@ -113,7 +113,7 @@ TEST_CASE("COPY masks by column list, by query outputs and by type", "[masking]"
   CHECK(MaskedCopy(table, 0, "1") == "(unchanged)");
   CHECK(MaskedCopy(table, 1, "123-45-6789") == "****");
   CHECK(MaskedCopy(table, 1, std::nullopt) == "(unchanged)");
-  const Planned query = Plan(kSsn, "COPY (SELECT upper(ssn) AS a, length(ssn), ssn, code FROM users, v) TO STDOUT");
+  const Planned query = Plan(kSsn, "COPY (SELECT upper(ssn) AS a, length(ssn), ssn, v.code FROM users, v) TO STDOUT");
   REQUIRE_FALSE(query.plan.refusal);
   CHECK(MaskedCopy(query, 1, "11") == "(null)");
   CHECK(MaskedCopy(query, 1, std::nullopt) == "(null)");
