@@ -231,6 +231,7 @@ std::optional<MaskingRefusal> CheckCopy(const sql::Statement& statement, const S
   if (masked != plan.outputs.end() && masked->rule != nullptr) {
     const sql::OutputColumn& output = statement.outputs[static_cast<size_t>(masked - plan.outputs.begin())];
     bool known = true;
+    refusal.policy = masked->rule->policy;
     refusal.rule = masked->rule->id;
     if (const ColumnId* column = rules.FirstMasked(output.sources, &known)) {
       refusal.column = rules.NameOf(*column);

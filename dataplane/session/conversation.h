@@ -326,7 +326,7 @@ class Conversation {
   Run* CurrentRun();
   Source SourceOf(const Run& run) const;
   static sql::CopyDirection CopyOf(const Run& run);
-  static bool Returns(const Source& source, bool itself);
+  static bool Returns(const Source& source);
   bool RunTouchesMasked(const Run& run) const;
   bool PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats);
   bool OpenResult(Run& run, const Expectation& entry);

@@ -59,22 +59,21 @@ bool Conversation::RunTouchesMasked(const Run& run) const {
   return run.judged->touches_masked || source.judged == nullptr || source.judged->touches_masked;
 }
 
-// PREPARE and DECLARE return nothing themselves: what they name does, to EXECUTE and FETCH.
-bool Conversation::Returns(const Source& source, bool itself) {
+// PREPARE and DECLARE stand for what they hold: EXECUTE, FETCH, and Bind and Execute of the protocol return its rows.
+bool Conversation::Returns(const Source& source) {
   if (source.judged == nullptr || source.index >= source.judged->facts.statements.size()) {
     return false;
   }
   const sql::Statement& statement = source.judged->facts.statements[source.index];
-  const bool is_made = statement.object_verb == sql::SessionObjectVerb::kPrepare ||
-                       statement.object_verb == sql::SessionObjectVerb::kDeclareCursor;
-  return statement.returns_rows || (is_made && !itself && (!statement.outputs_known || !statement.outputs.empty()));
+  const bool holds = statement.object_verb == sql::SessionObjectVerb::kPrepare ||
+                     statement.object_verb == sql::SessionObjectVerb::kDeclareCursor;
+  return statement.returns_rows || (holds && (!statement.outputs_known || !statement.outputs.empty()));
 }
 
 bool Conversation::PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats) {
   const Source source = SourceOf(run);
-  const bool is_predicted = Returns(source, source.judged == run.judged.get() && source.index == run.index);
   const bool masks = run.judged->basis->view->MasksAnything();
-  if (!is_predicted && masks) {
+  if (masks && !Returns(source)) {
     EndWith(sqlstate::kConnectionFailure, base::DataLoss("the database returned a result that no statement asked for"));
     return false;
   }
