@@ -52,10 +52,11 @@ NameChanges::NameChanges(const Catalog& catalog, const SessionContext& session)
     : catalog_(catalog), session_(session), path_(catalog, session_) {}
 
 void NameChanges::Check(const Node& statement, Statement* facts) const {
-  if ((!uncertain_ && !transaction_ended_) || !DependsOnNames(statement)) {
+  if ((!uncertain_ && !transaction_ended_ && !named_ran_) || !DependsOnNames(statement)) {
     return;
   }
-  facts->behind_transaction_end = transaction_ended_;
+  // What EXECUTE and FETCH run is known where names are: like a COMMIT, it changes what names mean or it does not.
+  facts->behind_transaction_end = transaction_ended_ || named_ran_;
   if (uncertain_ && !Needs(*facts, Action::kUnknown)) {
     facts->needs.push_back(
         {.action = Action::kUnknown,
@@ -77,11 +78,14 @@ void NameChanges::Note(const Statement& facts) {
   switch (facts.object_verb) {
     case SessionObjectVerb::kPrepare:
     case SessionObjectVerb::kDeclareCursor:
+      made_barrier_ = made_barrier_ || facts.is_barrier;
       return;  // nothing runs yet
     case SessionObjectVerb::kExecute:
     case SessionObjectVerb::kFetch:
-      // What runs is another text.
-      MakeUncertain();
+      named_ran_ = true;
+      if (made_barrier_ || facts.is_explain) {
+        MakeUncertain();
+      }
       return;
     default:
       break;

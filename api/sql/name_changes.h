@@ -37,6 +37,10 @@ class NameChanges {
   bool changed_ = false;
   bool uncertain_ = false;
   bool transaction_ended_ = false;
+  // EXECUTE or FETCH has run what the session names.
+  bool named_ran_ = false;
+  // PREPARE or DECLARE of this text holds what changes names.
+  bool made_barrier_ = false;
 };
 
 }  // namespace chaperone::sql

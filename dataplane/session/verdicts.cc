@@ -177,16 +177,17 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   if (verdict.decision == policy::Decision::kDeny) {
     return Refuse(judged, verdict, channel, bind, parameter_types);
   }
-  if (names_changed_in_transaction_ && judged->is_behind_transaction_end) {
+  const bool runs_barrier = std::any_of(named.targets.begin(), named.targets.end(),
+                                        [](const JudgedPtr& target) { return target->is_barrier; });
+  if ((names_changed_in_transaction_ || runs_barrier) && judged->is_behind_transaction_end) {
     policy::Verdict unclear;
     unclear.rule = "names";
     unclear.action = sql::ActionName(sql::Action::kUnknown);
     unclear.resource = "*";
     unclear.reason =
-        "a statement stands behind a COMMIT or ROLLBACK that may change what its names mean: this transaction has "
-        "changed "
-        "the search_path or made objects";
-    unclear.hint = "Send what follows the COMMIT or ROLLBACK in a message of its own.";
+        "a statement stands behind a COMMIT, ROLLBACK, EXECUTE or FETCH that may change what its names mean: this "
+        "transaction, or what it executes, changes the search_path or makes objects";
+    unclear.hint = "Send what follows it in a message of its own.";
     return Refuse(judged, unclear, channel, bind, parameter_types);
   }
   if (const auto stale = host_.CheckFreshness(IsWrite(judged->facts))) {
