@@ -154,8 +154,8 @@ void DescribeSession(const Statement& statement, std::vector<std::string>* lines
   if (statement.is_barrier) {
     lines->push_back("  barrier");
   }
-  if (statement.behind_transaction_end) {
-    lines->push_back("  behind the end of a transaction");
+  if (statement.behind_possible_rename) {
+    lines->push_back("  behind what may change names");
   }
 }
 

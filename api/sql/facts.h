@@ -249,9 +249,9 @@ struct Statement {
   // Changes how later text is read or resolved (search_path, a setting that is pinned, SET ROLE, temporary or other
   // DDL): nothing pipelined behind it is judged before it has run.
   bool is_barrier = false;
-  // Its names are looked up behind a COMMIT or ROLLBACK of the same text: in a transaction that has changed what names
-  // mean they may mean something else than when the text was judged.
-  bool behind_transaction_end = false;
+  // Its names are looked up behind a COMMIT, ROLLBACK, EXECUTE or FETCH of the same text, which may change what they
+  // mean: only the session knows whether its transaction, or what is executed, has changed names.
+  bool behind_possible_rename = false;
   // Byte range in the text.
   uint32_t offset = 0;
   uint32_t length = 0;

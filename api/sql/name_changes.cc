@@ -56,7 +56,7 @@ void NameChanges::Check(const Node& statement, Statement* facts) const {
     return;
   }
   // What EXECUTE and FETCH run is known where names are: like a COMMIT, it changes what names mean or it does not.
-  facts->behind_transaction_end = transaction_ended_ || named_ran_;
+  facts->behind_possible_rename = transaction_ended_ || named_ran_;
   if (uncertain_ && !Needs(*facts, Action::kUnknown)) {
     facts->needs.push_back(
         {.action = Action::kUnknown,

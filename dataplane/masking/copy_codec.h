@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "api/base/status.h"
 #include "api/sql/facts.h"
@@ -53,6 +53,29 @@ class CopyCell {
  private:
   ResultPlan& plan_;
   std::string value_;
+};
+
+// The line of column names that HEADER asks for, which is sent as it is when it names what was worked out; anything
+// else in its place is masked as a row.
+class CopyHeader {
+ public:
+  // `append`(name, out) writes a name as the format writes values.
+  template <typename Append>
+  CopyHeader(const sql::Statement& statement, const Append& append) : is_expected_(statement.copy_options.header) {
+    for (const sql::OutputColumn& output : statement.outputs) {
+      if (&output != statement.outputs.data()) {
+        names_.push_back(statement.copy_options.delimiter);
+      }
+      append(output.name, &names_);
+    }
+  }
+
+  // True for the first row only, when it is the names. `row`: without its line's end.
+  bool Matches(std::string_view row) { return std::exchange(is_expected_, false) && row == names_; }
+
+ private:
+  bool is_expected_;
+  std::string names_;
 };
 
 }  // namespace chaperone::masking

@@ -19,19 +19,13 @@ class CsvCopyCodec final : public CopyCodec {
         escape_(statement.copy_options.escape),
         null_(statement.copy_options.null),
         force_quote_(statement.outputs.size(), statement.copy_options.force_quote_all),
-        may_be_header_(statement.copy_options.header) {
+        header_(statement, [this](std::string_view name, std::string* out) { AppendQuoted(name, false, out); }) {
     const std::vector<sql::OutputColumn>& outputs = statement.outputs;
     for (const std::string& name : statement.copy_options.force_quote) {
       const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const auto& o) { return o.name == name; });
       if (found != outputs.end()) {
         force_quote_[static_cast<size_t>(found - outputs.begin())] = true;
       }
-    }
-    for (const sql::OutputColumn& output : outputs) {
-      if (&output != outputs.data()) {
-        header_.push_back(delimiter_);
-      }
-      AppendQuoted(output.name, false, &header_);
     }
   }
 
@@ -57,8 +51,7 @@ class CsvCopyCodec final : public CopyCodec {
 
   absl::Status MaskRow(std::string_view row, std::string* out, uint64_t* masked_cells) override {
     row.remove_suffix(1);
-    // Names, if they are those that were worked out; anything else is masked as a row.
-    if (std::exchange(may_be_header_, false) && row == header_) {
+    if (header_.Matches(row)) {
       out->append(row);
       out->push_back('\n');
       return absl::OkStatus();
@@ -162,8 +155,7 @@ class CsvCopyCodec final : public CopyCodec {
   const char escape_;
   const std::string null_;
   std::vector<bool> force_quote_;
-  std::string header_;
-  bool may_be_header_;
+  CopyHeader header_;
   // Of the row at hand: how far it was looked at, and whether that place is within quotes.
   size_t scanned_ = 0;
   bool in_quotes_ = false;

@@ -19,14 +19,7 @@ class TextCopyCodec final : public CopyCodec {
         cell_(*plan_),
         delimiter_(statement.copy_options.delimiter),
         null_(statement.copy_options.null),
-        may_be_header_(statement.copy_options.header) {
-    for (const sql::OutputColumn& output : statement.outputs) {
-      if (&output != statement.outputs.data()) {
-        header_.push_back(delimiter_);
-      }
-      AppendEscaped(output.name, &header_);
-    }
-  }
+        header_(statement, [this](std::string_view name, std::string* out) { AppendEscaped(name, out); }) {}
 
   RowState FindEnd(std::string_view data, size_t* row_bytes) override {
     const size_t end = data.find('\n', scanned_);
@@ -41,8 +34,7 @@ class TextCopyCodec final : public CopyCodec {
 
   absl::Status MaskRow(std::string_view row, std::string* out, uint64_t* masked_cells) override {
     row.remove_suffix(1);
-    // Names, if they are those that were worked out; anything else is masked as a row.
-    if (std::exchange(may_be_header_, false) && row == header_) {
+    if (header_.Matches(row)) {
       out->append(row);
       out->push_back('\n');
       return absl::OkStatus();
@@ -128,8 +120,7 @@ class TextCopyCodec final : public CopyCodec {
   CopyCell cell_;
   const char delimiter_;
   const std::string null_;
-  std::string header_;
-  bool may_be_header_;
+  CopyHeader header_;
   // How much of the row at hand is known to hold no line's end.
   size_t scanned_ = 0;
   std::string value_;

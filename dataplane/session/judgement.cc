@@ -78,7 +78,7 @@ std::shared_ptr<Judged> JudgeContext::Make(std::string_view text, const std::vec
                                                                   .text_bytes_max = options_.statement_bytes_max});
   for (const sql::Statement& statement : judged->facts.statements) {
     judged->is_barrier = judged->is_barrier || statement.is_barrier;
-    judged->is_behind_transaction_end = judged->is_behind_transaction_end || statement.behind_transaction_end;
+    judged->is_behind_possible_rename = judged->is_behind_possible_rename || statement.behind_possible_rename;
     judged->has_session_objects = judged->has_session_objects || statement.object_verb != sql::SessionObjectVerb::kNone;
     judged->copies_in = judged->copies_in || statement.copy == sql::CopyDirection::kFromStdin;
   }

@@ -45,8 +45,8 @@ struct Judged : judgement::Judgement {
   uint64_t policy_revision = 0;
   // Sums over the statements.
   bool is_barrier = false;
-  // Some statement is judged by names that a COMMIT or ROLLBACK of the same text may change (sql::Statement).
-  bool is_behind_transaction_end = false;
+  // Some statement is judged by names that something before it in the same text may change (sql::Statement).
+  bool is_behind_possible_rename = false;
   bool has_session_objects = false;
   bool copies_in = false;
   bool touches_masked = false;

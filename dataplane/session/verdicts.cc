@@ -179,7 +179,7 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   }
   const bool runs_barrier = std::any_of(named.targets.begin(), named.targets.end(),
                                         [](const JudgedPtr& target) { return target->is_barrier; });
-  if ((names_changed_in_transaction_ || runs_barrier) && judged->is_behind_transaction_end) {
+  if ((names_changed_in_transaction_ || runs_barrier) && judged->is_behind_possible_rename) {
     policy::Verdict unclear;
     unclear.rule = "names";
     unclear.action = sql::ActionName(sql::Action::kUnknown);
