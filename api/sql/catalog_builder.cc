@@ -145,7 +145,8 @@ absl::Status CatalogBuilder::AddRow(size_t query, Cells cells) {
       &CatalogBuilder::AddGenerated,   &CatalogBuilder::AddExtension, &CatalogBuilder::AddDomainCheck,
   };
   static_assert(std::size(kHandlers) == std::size(kCells));
-  return base::Annotate((this->*kHandlers[query])(cells), fmt::format("catalog query {}", query));
+  const Handler handler = kHandlers[query];
+  return base::Annotate((this->*handler)(cells), fmt::format("catalog query {}", query));
 }
 
 std::string_view CatalogBuilder::Intern(std::string_view text) {

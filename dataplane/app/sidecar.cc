@@ -18,12 +18,12 @@
 
 #include "api/telemetry/telemetry.h"
 #include "dataplane/app/certificate_watch.h"
+#include "dataplane/app/lane.h"
 #include "dataplane/app/snapshot_compiler.h"
 #include "dataplane/control/approval_client.h"
-#include "dataplane/control/record_client.h"
 #include "dataplane/control/sync_client.h"
 #include "dataplane/listener/listener.h"
-#include "dataplane/session/session_table.h"
+#include "dataplane/runtime/cores.h"
 #include "dataplane/upstream/setup_inspector.h"
 
 namespace chaperone::app {
@@ -34,18 +34,6 @@ constexpr std::string_view kVersion = "0.1.0";
 constexpr int kWorkerThreads = 2;
 constexpr size_t kWorkQueueMax = 256;
 constexpr std::chrono::milliseconds kFinishRecordsTimeout{5'000};
-
-// One event loop with its sessions and its thread.
-struct Lane {
-  std::unique_ptr<runtime::Loop> loop;
-  events::LoopMetrics metrics;
-  std::shared_ptr<recorder::Spool> spool;
-  std::unique_ptr<control::RecordClient> records;
-  std::unique_ptr<session::SessionTable> table;
-  // Sessions as seen from other threads.
-  std::atomic<size_t> sessions{0};
-  std::thread thread;
-};
 
 absl::Status MakeFolder(const std::string& path) {
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -178,8 +166,7 @@ absl::Status Sidecar::Parts::BuildControl() {
 }
 
 absl::Status Sidecar::Parts::BuildLanes() {
-  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  const size_t count = config.threads > 0 ? static_cast<size_t>(config.threads) : cores;
+  const size_t count = config.threads > 0 ? static_cast<size_t>(config.threads) : runtime::UsableCores();
   recorder::SpoolOptions spool_options;
   spool_options.folder = config.state_folder + "/spool";
   spool_options.bytes_max = config.spool.bytes_max / count;
@@ -341,10 +328,11 @@ uint64_t Sidecar::Parts::SpoolBytes() const {
 
 // On the first lane's loop.
 void Sidecar::Parts::Dispatch(listener::Accepted accepted) {
-  const auto least = std::min_element(lanes.begin(), lanes.end(), [](const auto& a, const auto& b) {
-    return a->sessions.load(std::memory_order_relaxed) < b->sessions.load(std::memory_order_relaxed);
-  });
-  Lane* const lane = least->get();
+  std::vector<LoopLoad> loads;
+  for (const auto& lane : lanes) {
+    loads.push_back(lane->Load(clock.Steady()));
+  }
+  Lane* const lane = lanes[PickLoop(loads)].get();
   lane->sessions.fetch_add(1, std::memory_order_relaxed);
   // std::function wants copies: the descriptor travels as a number.
   const int fd = accepted.fd.Release();
@@ -358,7 +346,7 @@ void Sidecar::Parts::Start() {
   service_loop->Post([this] { inspector->Start(); });
   service_thread = std::thread([this] { service_loop->Run(); });
   for (const auto& lane : lanes) {
-    lane->thread = std::thread([loop = lane->loop.get()] { loop->Run(); });
+    lane->Start();
   }
   if (const absl::Status status = sync->LoadLast(); !status.ok()) {
     spdlog::error("the last snapshot is not used: {}", base::Message(status));

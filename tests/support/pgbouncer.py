@@ -17,7 +17,7 @@ class PgBouncer:
         self.run, self.upstream, self.name, self.port = run, upstream, name, free_port()
         self.settings = {
             "listen_addr": "127.0.0.1", "listen_port": self.port, "unix_socket_dir": "", "auth_type": "plain",
-            "pool_mode": "session", "max_client_conn": clients_max, "default_pool_size": pool_size, "server_reset_query": "",
+            "pool_mode": "session", "max_client_conn": clients_max, "default_pool_size": pool_size, "server_reset_query": "DISCARD ALL",
             "ignore_startup_parameters": "extra_float_digits,options", "logfile": "", "log_connections": 0,
             "log_disconnections": 0, "server_tls_sslmode": "disable", "client_tls_sslmode": "disable", **(settings or {})}
         self.wrapper, self.process = wrapper, None

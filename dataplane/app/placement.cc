@@ -1,0 +1,23 @@
+#include "dataplane/app/placement.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace chaperone::app {
+
+namespace {
+
+constexpr size_t kSessionsTogether = 16;
+
+}  // namespace
+
+size_t PickLoop(const std::vector<LoopLoad>& loops) {
+  const auto cost = [](const LoopLoad& loop) {
+    return std::make_tuple(loop.is_busy, loop.is_busy ? loop.sessions : loop.sessions / kSessionsTogether);
+  };
+  const auto cheapest = std::min_element(loops.begin(), loops.end(),
+                                         [&](const LoopLoad& a, const LoopLoad& b) { return cost(a) < cost(b); });
+  return static_cast<size_t>(cheapest - loops.begin());
+}
+
+}  // namespace chaperone::app
