@@ -29,9 +29,8 @@ size_t Conversation::OnClientBytes(std::string_view in) {
     const std::string_view rest = in.substr(used);
     if (client_pass_ > 0) {
       const size_t taken = std::min(client_pass_, rest.size());
-      if (!client_pass_dropped_) {
+      if (!client_pass_dropped_ && TakeCopyIn(rest.substr(0, taken))) {
         to_server_.Pass(rest.substr(0, taken));
-        SearchCopyIn(rest.substr(0, taken));
       }
       client_pass_ -= taken;
       used += taken;
@@ -412,13 +411,25 @@ const masking::MaskingRefusal* Conversation::WrittenMaskOfCopy() {
   return refusal ? &*refusal : nullptr;
 }
 
-// Looks for masks in what the client copies in, over the ends of messages: their headers are no data.
-void Conversation::SearchCopyIn(std::string_view bytes) {
+// Records what the client copies in, and looks for masks in it over the ends of messages: their headers are no data.
+// False when it may not go on.
+bool Conversation::TakeCopyIn(std::string_view bytes) {
   const size_t header = std::min(copy_in_header_left_, bytes.size());
   copy_in_header_left_ -= header;
-  if (copy_in_ && !copy_in_holds_mask_ && WrittenMaskOfCopy() != nullptr) {
-    copy_in_holds_mask_ = copy_in_search_.Add(bytes.substr(header));
+  const std::string_view data = bytes.substr(header);
+  Run* const run = copy_in_ ? CurrentRun() : nullptr;
+  if (run == nullptr || data.empty()) {
+    return true;
   }
+  if (!copy_in_holds_mask_ && WrittenMaskOfCopy() != nullptr) {
+    copy_in_holds_mask_ = copy_in_search_.Add(data);
+  }
+  run->bytes += data.size();
+  if (!recorder_.CopyData(*run, true, data)) {
+    EndUnrecorded();
+    return false;
+  }
+  return true;
 }
 
 // The end of the client's COPY data, or in its place, when a mask was to be written, what makes the server undo it.

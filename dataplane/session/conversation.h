@@ -235,7 +235,7 @@ class Conversation {
   Took OnCopyInMessage(char type, std::string_view frame);
   void EndCopyData(std::string_view frame);
   const masking::MaskingRefusal* WrittenMaskOfCopy();
-  void SearchCopyIn(std::string_view bytes);
+  bool TakeCopyIn(std::string_view bytes);
   void OnFunctionCall();
   Expectation& PassAndExpect(std::string_view frame, Kind kind);
   void EndWith(std::string_view sqlstate, const absl::Status& status);

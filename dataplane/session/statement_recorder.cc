@@ -101,8 +101,12 @@ bool StatementRecorder::Row(Run& run, std::string_view body) {
   return true;
 }
 
-bool StatementRecorder::CopyData(Run& run, bool from_client, std::string_view data) {
+bool StatementRecorder::CopyData(const Run& run, bool from_client, std::string_view data) {
   if (options_.results != policy::RecordingOptions::Results::kMasked || run.bytes > kCopyBytesMax) {
+    return true;
+  }
+  // As with parameters: what goes to a masked column is not told apart, so none is shown.
+  if (from_client && run.judged->touches_masked) {
     return true;
   }
   return recorder_.Append(NowMicros(), recording::CopyData{run.statement, from_client, data});

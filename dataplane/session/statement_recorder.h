@@ -55,7 +55,8 @@ class StatementRecorder {
   }
   // A row as the client gets it: the body of its DataRow.
   bool Row(Run& run, std::string_view body);
-  bool CopyData(Run& run, bool from_client, std::string_view data);
+  // COPY data as the client gets it, or sends it. What is sent to a table with masked columns is counted only.
+  bool CopyData(const Run& run, bool from_client, std::string_view data);
 
   bool Outcome(const Run& run, std::string_view tag, std::string_view sqlstate, std::string_view message,
                std::chrono::steady_clock::time_point now);

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 
+from tests.e2e.recordings import records
 from tests.support import frontend, wire
 from tests.support.cli import CliError
 from tests.support.process import wait_until
@@ -105,6 +106,29 @@ class Sessions(StackTest):
         text = wait_until(lambda: (t := self.stack.admin("sessions", "replay", session, "--no-delay")).count("kill") and t, 5,
                           "the recording knows the end")
         for part in ("SELECT count(*) FROM orders", "2500", "SELECT 1/0", "22012"):
+            self.assertIn(part, text)
+
+    def test_the_record_holds_what_was_copied_in(self):
+        connection = self.connect("judy")
+        session = self.session_of("judy")
+        self.stack.postgres.psql("CREATE TABLE inbox (line text)", database=connection.target.database)
+        wait_until(lambda: connection.sqlstate("SELECT line FROM inbox") is None, 5, "the sidecar knows the new table")
+        connection.send(frontend.query("COPY inbox FROM STDIN"))
+        connection.read_until("G")
+        # The second message comes in two pieces.
+        data = frontend.copy_data(b"first line\n") + frontend.copy_data(b"second line\n")
+        connection.send(data[:-7])
+        time.sleep(0.1)
+        connection.send(data[-7:] + frontend.copy_done())
+        self.assertEqual([m.tag for m in connection.read_until("Z") if m.type == "C"], ["COPY 2"])
+        connection.close()
+
+        def copied():
+            return [r for r in records(self.stack, session) if r["type"] in ("copy_data", "outcome")][-4:]
+
+        wait_until(lambda: any("COPY 2" in str(r) for r in copied()), 5, "the outcome is recorded")
+        text = self.stack.admin("sessions", "replay", session, "--no-delay")
+        for part in ("copy into the database", "first line", "secon\n", "d line"):
             self.assertIn(part, text)
 
     def test_cancel_reaches_only_its_own_session(self):
