@@ -63,7 +63,8 @@ size_t DomainEnd(const CellScan& scan, size_t begin) {
 
 // A word before the number says that it is a version: "v1.2.3.4", "version 1.2.3.4", "Chrome/120.0.6099.109".
 bool IsVersion(const CellScan& scan, size_t begin) {
-  constexpr std::string_view kWords[] = {"version", "ver", "v", "release", "build", "firmware", "rev"};
+  constexpr std::string_view kWords[] = {"version",  "ver", "v",       "release", "build",
+                                         "firmware", "rev", "section", "chapter", "clause"};
   size_t at = begin;
   const char previous = scan.before(at);
   if (previous == '/' && at >= 2 && IsLetter(scan.at(at - 2))) {
@@ -77,6 +78,10 @@ bool IsVersion(const CellScan& scan, size_t begin) {
     --first;
   }
   const std::string_view word = scan.text().substr(first, at - first);
+  // A key named "v" stands for any value.
+  if (word.size() == 1 && at != begin && scan.at(at) != ' ' && scan.at(at) != '.') {
+    return false;
+  }
   return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view known) {
     return word.size() == known.size() &&
            std::equal(word.begin(), word.end(), known.begin(), [](char a, char b) { return (a | 0x20) == b; });
@@ -107,7 +112,10 @@ void RecognizeEmail(const CellScan& scan, size_t at, size_t size) {
   }
   const size_t domain = at + size;
   const size_t end = DomainEnd(scan, domain);
-  if (end > domain) {
+  // "git@github.com:shop/api.git" names a repository, and everybody's user.
+  const bool repository =
+      scan.text().substr(begin, at - begin) == "git" && scan.at(end) == ':' && IsAlnum(scan.at(end + 1));
+  if (end > domain && !repository) {
     scan.Report(Kind::kEmail, begin, end);
   }
 }

@@ -44,13 +44,21 @@ constexpr IssuerRange kIssuers[] = {
     {370000, 379999, k15, k15},                    // American Express
     {380000, 399999, Lengths(14, 19), k14},        // Diners Club
     {400000, 499999, k13 | k16 | k19, k16 | k19},  // Visa
+    {500000, 501799, Lengths(12, 19), 0},          // Maestro
     {501800, 501899, Lengths(12, 19), k16},        // Maestro
+    {501900, 501999, Lengths(12, 19), 0},          // Maestro
     {502000, 502099, Lengths(12, 19), k16},        // Maestro
+    {502100, 503799, Lengths(12, 19), 0},          // Maestro
     {503800, 503899, Lengths(12, 19), k16},        // Maestro
+    {503900, 506098, Lengths(12, 19), 0},          // Maestro
     {506099, 506198, k16 | k19, k16},              // Verve
-    {508500, 508999, k16, 0},                      // RuPay
+    {506199, 508499, Lengths(12, 19), 0},          // Maestro
+    {508500, 508999, Lengths(12, 19), 0},          // RuPay, Maestro
+    {509000, 509999, Lengths(12, 19), 0},          // Maestro
     {510000, 559999, k16, k16},                    // Mastercard
+    {560000, 589299, Lengths(12, 19), 0},          // Maestro
     {589300, 589399, Lengths(12, 19), k16},        // Maestro
+    {589400, 589999, Lengths(12, 19), 0},          // Maestro
     {601100, 601199, Lengths(16, 19), k16},        // Discover
     {606980, 608999, k16, 0},                      // RuPay
     {620000, 629999, Lengths(16, 19), k16 | k19},  // UnionPay

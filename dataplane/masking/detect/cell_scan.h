@@ -42,6 +42,9 @@ class CellScan {
   char at(size_t at) const { return at < text_.size() ? text_[at] : '\0'; }
   char before(size_t at) const { return at > 0 ? text_[at - 1] : '\0'; }
 
+  // The column's name speaks of `kind`.
+  bool ColumnSpeaksOf(Kind kind) const { return column_[static_cast<size_t>(kind)]; }
+
   // No letter, digit or underscore stands before `begin`. The letter of an escape ("\n4111…") is none.
   bool StartsWord(size_t begin) const;
   // The same behind `end`.

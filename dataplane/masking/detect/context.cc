@@ -13,7 +13,7 @@ namespace {
 
 struct ContextWords {
   Kind kind;
-  // Lower case, ASCII; a space matches any separator or none.
+  // Lower case; a space matches any separator or none.
   std::vector<std::string_view> words;
 };
 
@@ -32,15 +32,18 @@ const std::vector<ContextWords>& AllContextWords() {
                       "msisdn",        "contact number",
                       "telefoon",      "telefoonnummer",
                       "telefonnummer", "puhelin",
+                      "call me",       "call me at",
+                      "call us",       "reach me at",
                       "電話",          "电话",
                       "전화",          "телефон"}},
       {Kind::kCreditCard,
        {"card", "credit card", "debit card", "card number", "cc", "ccnum", "visa", "mastercard", "amex", "pan",
-        "kreditkarte", "carte", "tarjeta"}},
+        "kreditkarte", "carte", "tarjeta", "カード", "カード番号", "信用卡", "银行卡"}},
       {Kind::kBic, {"bic", "swift", "swift code", "bic code"}},
       {Kind::kUsRoutingNumber, {"routing", "routing number", "aba", "rtn", "aba number", "transit number"}},
       {Kind::kEthereumKey,
-       {"private key", "privatekey", "eth key", "secret key", "priv key", "privkey", "wallet key", "eth private"}},
+       {"private key", "privatekey", "eth key", "secret key", "priv key", "privkey", "wallet key", "eth private",
+        "ethereum key"}},
       {Kind::kAwsSecretKey,
        {"aws", "secret access key", "secretaccesskey", "aws secret", "aws secret key", "aws secret access key"}},
       {Kind::kTwilioKey, {"twilio"}},
@@ -56,22 +59,24 @@ const std::vector<ContextWords>& AllContextWords() {
       {Kind::kBgEgn, {"egn", "егн", "ЕГН", "edinen grazhdanski nomer"}},
       {Kind::kBrCnpj, {"cnpj"}},
       {Kind::kBrCpf, {"cpf"}},
-      {Kind::kCaSin, {"sin", "sin number", "social insurance", "social insurance number", "nas"}},
+      {Kind::kCaSin, {"sin", "sin number", "social insurance", "social insurance number", "nas", "assurance sociale"}},
       {Kind::kChAhv, {"ahv", "avs", "ahv nummer", "ahvn13"}},
       {Kind::kClRut, {"rut", "run"}},
       {Kind::kCnResidentId, {"shenfenzheng", "resident id", "id card", "身份证"}},
-      {Kind::kCzRodneCislo, {"rodne cislo", "rodné číslo", "rodné čislo", "rc", "birth number", "rodnecislo"}},
+      {Kind::kCzRodneCislo, {"rodne cislo", "rodné číslo", "rodné čislo", "rc", "birth number", "rodnecislo", "rč"}},
       {Kind::kDeTaxId,
        {"steuer id", "steuerid", "steuer identifikationsnummer", "steueridentifikationsnummer", "idnr", "tax id", "tin",
         "identifikationsnummer", "steuernummer"}},
       {Kind::kDkCpr, {"cpr", "cpr nummer", "cpr nr", "personnummer", "cpr number"}},
-      {Kind::kEsDni, {"dni", "nie", "nif"}},
+      {Kind::kEsDni, {"dni", "nie", "nif", "documento nacional"}},
       {Kind::kGrAmka, {"amka", "αμκα", "ΑΜΚΑ"}},
-      {Kind::kHkId, {"hkid", "hk id", "hong kong id", "identity card"}},
-      {Kind::kHrOib, {"oib"}},
+      {Kind::kHkId, {"hkid", "hk id", "hong kong id", "identity card", "身份證", "身份证"}},
+      {Kind::kHrOib, {"oib", "osobni identifikacijski broj"}},
       {Kind::kIePps, {"pps", "ppsn", "pps number", "pps no"}},
-      {Kind::kIlId, {"teudat zehut", "teudat", "israeli id", "mispar zehut", "israel id"}},
-      {Kind::kInAadhaar, {"aadhaar", "aadhar", "uidai", "uid"}},
+      {Kind::kIlId,
+       {"teudat zehut", "teudat", "israeli id", "mispar zehut", "israel id", "תעודת זהות", "מספר זהות", "ת.ז", "ת_ז",
+        "ת\"ז"}},
+      {Kind::kInAadhaar, {"aadhaar", "aadhar", "uidai", "uid", "आधार"}},
       {Kind::kJpMyNumber, {"my number", "マイナンバー", "個人番号", "mynumber", "kojin bango", "individual number"}},
       {Kind::kKrRrn,
        {"rrn", "주민등록번호", "주민번호", "resident registration", "resident registration number", "jumin",
@@ -83,9 +88,9 @@ const std::vector<ContextWords>& AllContextWords() {
       {Kind::kPtNif, {"nif", "contribuinte", "numero de contribuinte", "nif number"}},
       {Kind::kRoCnp, {"cnp", "cod numeric personal"}},
       {Kind::kSePersonnummer, {"personnummer", "personnr", "pnr", "samordningsnummer", "personal number"}},
-      {Kind::kThId, {"thai id", "thai national id", "citizen id", "national id"}},
+      {Kind::kThId, {"thai id", "thai national id", "citizen id", "national id", "เลขประจำตัวประชาชน", "บัตรประชาชน"}},
       {Kind::kTrTckn, {"tckn", "tc kimlik", "tc kimlik no", "t c kimlik no", "kimlik", "kimlik no", "tc no", "tcno"}},
-      {Kind::kTwId, {"taiwan id", "taiwan national id", "roc id", "身分證"}},
+      {Kind::kTwId, {"taiwan id", "taiwan national id", "roc id", "身分證", "身份證"}},
       {Kind::kUkNhsNumber, {"nhs", "nhs number", "nhs no"}},
       {Kind::kUsItin, {"itin", "individual taxpayer", "taxpayer identification"}},
       {Kind::kUsSsn,
@@ -111,6 +116,17 @@ char Lower(char c) { return IsUpper(c) ? static_cast<char>(c | 0x20) : c; }
 // A letter of ASCII, or the first byte of any other character.
 bool StartsCharacterOfWord(char c) { return IsLetter(c) || static_cast<uint8_t>(c) >= 0xc0; }
 
+// The second byte of a letter with a mark (Latin-1 and Latin Extended-A, which UTF-8 writes in two bytes): upper case
+// stands for lower case there too.
+bool IsUpperOfMarked(char lead, char upper, char lower) {
+  const auto first = static_cast<uint8_t>(lead);
+  const auto second = static_cast<uint8_t>(upper);
+  if (first == 0xc3) {
+    return second >= 0x80 && second <= 0x9e && second + 0x20 == static_cast<uint8_t>(lower);
+  }
+  return (first == 0xc4 || first == 0xc5) && second + 1 == static_cast<uint8_t>(lower);
+}
+
 // The length of `word` at the front of `text`, or 0. A space in the word stands for up to two separators.
 size_t MatchWord(std::string_view text, std::string_view word) {
   size_t at = 0;
@@ -120,7 +136,8 @@ size_t MatchWord(std::string_view text, std::string_view word) {
            ++i) {
         ++at;
       }
-    } else if (at < text.size() && Lower(text[at]) == wanted) {
+    } else if (at < text.size() &&
+               (Lower(text[at]) == wanted || (at > 0 && IsUpperOfMarked(text[at - 1], text[at], wanted)))) {
       ++at;
     } else {
       return 0;
@@ -180,7 +197,7 @@ bool CellScan::StartsWord(size_t begin) const {
 }
 
 bool CellScan::InContext(Kind kind, size_t begin, size_t end) const {
-  if (column_[static_cast<size_t>(kind)]) {
+  if (ColumnSpeaksOf(kind)) {
     return true;
   }
   const size_t first = begin > kContextBefore ? begin - kContextBefore : 0;

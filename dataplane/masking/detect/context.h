@@ -11,7 +11,7 @@ namespace chaperone::masking::detect {
 
 // Bytes before and behind a value in which a word counts.
 inline constexpr size_t kContextBefore = 64;
-inline constexpr size_t kContextBehind = 24;
+inline constexpr size_t kContextBehind = 64;
 
 // A word of `kind` stands in `text`, whole: "bsn", "BSN:", "customer_bsn" and "customerBsn", not "absnt".
 bool SpeaksOf(Kind kind, std::string_view text);

@@ -168,6 +168,11 @@ void RecognizeAssignment(const CellScan& scan, size_t begin, size_t end, uint32_
   }
 }
 
+// "PASSWORD 'hunter2'", "IDENTIFIED BY 'hunter2'": the value's quote is the last byte of the literal.
+void RecognizeQuoted(const CellScan& scan, size_t begin, size_t end, uint32_t argument) {
+  RecognizeAssignment(scan, begin, end - 1, argument);
+}
+
 bool IsDatabaseScheme(std::string_view scheme) {
   constexpr std::string_view kSchemes[] = {
       "postgres",    "postgresql", "mysql",    "mysqlx",     "mariadb",   "mongodb",   "mongodb+srv", "redis",
@@ -241,6 +246,10 @@ void AddCredentialLiterals(const KindSet& kinds, std::vector<Literal>* literals)
     for (const std::string_view text : {"--password ", "password is ", "\"pass\":", " pass=", "&pass=", "?pass=",
                                         "_pass=", "_pw=", " pw=", "_pass:", "\"pw\":"}) {
       add(text, "", Strength::kPassword);
+    }
+    for (const std::string_view text : {"password '", "identified by '", "identified by \"", "password by '"}) {
+      add(text, "", Strength::kPassword);
+      literals->back().recognize = RecognizeQuoted;
     }
   }
   if (wants(Kind::kSecretAssignment)) {

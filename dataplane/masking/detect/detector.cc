@@ -116,6 +116,7 @@ class Search final : public Detector {
     const CellScan scan(text, kinds_, column, findings);
     if (kinds_.any()) {
       marks_.Run(scan);
+      RecognizeByColumn(scan);
     }
     if (database_ != nullptr) {
       FindLiterals(scan, findings);

@@ -5,6 +5,7 @@
 
 #include "dataplane/masking/detect/address.h"
 #include "dataplane/masking/detect/secret.h"
+#include "dataplane/masking/detect/token.h"
 
 namespace chaperone::masking::detect {
 
@@ -52,14 +53,22 @@ Line LineAround(const CellScan& scan, size_t at) {
   while (line.end - at <= kMrzLineMax && IsMrzByte(scan.at(line.end))) {
     ++line.end;
   }
+  // The tag that closes behind it: "…<<06</td>".
+  if (line.end > at && scan.before(line.end) == '<' && scan.at(line.end) == '/') {
+    --line.end;
+  }
   return line;
 }
 
-// The next line, behind up to three bytes of line end ("\r\n", or "\n" written out).
+// The next line, behind a few bytes of line end ("\r\n", or "\n" written out, once or twice).
 bool NextLine(const CellScan& scan, const Line& line, Line* next) {
   size_t at = line.end;
   while (at - line.end < 4 && std::string_view("\r\n \\").find(scan.at(at)) != std::string_view::npos) {
-    at += scan.at(at) == '\\' ? 2 : 1;
+    const bool escape = scan.at(at) == '\\';
+    while (escape && at - line.end < 4 && scan.at(at) == '\\') {
+      ++at;
+    }
+    ++at;
   }
   *next = LineAround(scan, at);
   return at > line.end && next->begin == at && next->size() > 0;
@@ -109,41 +118,23 @@ bool IsBic(std::string_view word) {
          kCountries.find(word.substr(4, 2)) % 3 == 0;
 }
 
-// The first word behind "bic" or "swift" that is one.
-void RecognizeBic(const CellScan& scan, size_t begin, size_t end, uint32_t) {
-  constexpr size_t kDistance = 24;
-  if (IsAlnum(scan.before(begin)) && !scan.StartsWord(begin)) {
-    return;
-  }
-  for (size_t at = end; at < end + kDistance && at < scan.text().size(); ++at) {
-    if (!IsAlnum(scan.at(at)) || IsAlnum(scan.before(at))) {
-      continue;
-    }
-    size_t last = at;
-    while (last - at < 12 && IsAlnum(scan.at(last))) {
-      ++last;
-    }
-    if (IsBic(scan.text().substr(at, last - at))) {
-      scan.Report(Kind::kBic, at, last);
-      return;
-    }
-  }
-}
-
 void RecognizeEncodedEmail(const CellScan& scan, size_t begin, size_t end, uint32_t) {
   RecognizeEmail(scan, begin, end - begin);
 }
 
 }  // namespace
 
+void RecognizeBic(const CellScan& scan, size_t begin, size_t end) {
+  if (IsBic(scan.text().substr(begin, end - begin)) && scan.StartsWord(begin) && scan.EndsWord(end) &&
+      scan.InContext(Kind::kBic, begin, end)) {
+    scan.Report(Kind::kBic, begin, end);
+  }
+}
+
 void AddDocumentLiterals(const KindSet& kinds, std::vector<Literal>* literals) {
   const auto wants = [&](Kind kind) { return kinds[static_cast<size_t>(kind)]; };
   if (wants(Kind::kPassportMrz)) {
     literals->push_back({.text = "<<", .recognize = RecognizeMrz});
-  }
-  if (wants(Kind::kBic)) {
-    literals->push_back({.text = "bic", .any_case = true, .recognize = RecognizeBic});
-    literals->push_back({.text = "swift", .any_case = true, .recognize = RecognizeBic});
   }
   if (wants(Kind::kEmail)) {
     literals->push_back({.text = "%40", .recognize = RecognizeEncodedEmail});

@@ -44,7 +44,8 @@ MarkScan::MarkScan(const KindSet& kinds)
       wants_tokens_(WantsTokens(kinds)),
       wants_emails_(Wants(kinds, Kind::kEmail)),
       wants_ips_(Wants(kinds, Kind::kIpAddress)),
-      wants_macs_(Wants(kinds, Kind::kMacAddress)) {}
+      wants_macs_(Wants(kinds, Kind::kMacAddress)),
+      wants_bics_(Wants(kinds, Kind::kBic)) {}
 
 void MarkScan::Run(const CellScan& scan) const {
   const std::string_view text = scan.text();
@@ -116,6 +117,9 @@ size_t MarkScan::OnDigit(const CellScan& scan, size_t begin) const {
 void MarkScan::OnWord(const CellScan& scan, size_t begin, size_t end, bool is_mixed) const {
   if (wants_tokens_ && is_mixed) {
     RecognizeToken(scan, begin, end);
+  }
+  if (wants_bics_ && (end - begin == 8 || end - begin == 11)) {
+    RecognizeBic(scan, begin, end);
   }
   if (wants_macs_ && end - begin == 4 && scan.at(end) == '.') {
     RecognizeDottedMac(scan, begin);

@@ -23,6 +23,7 @@ class MarkScan {
   bool wants_emails_;
   bool wants_ips_;
   bool wants_macs_;
+  bool wants_bics_;
 };
 
 }  // namespace chaperone::masking::detect

@@ -201,6 +201,10 @@ void RecognizeEntraSecret(const CellScan& scan, size_t begin, size_t end, uint32
   while (last - end <= 34 && is_byte(scan.at(last))) {
     ++last;
   }
+  // A full stop behind the secret is none of it.
+  while (last - end > 31 && scan.before(last) == '.') {
+    --last;
+  }
   if (begin < 3 || last - end < 31 || last - end > 34 || !is_byte(scan.at(begin - 1)) || !is_byte(scan.at(begin - 2)) ||
       !is_byte(scan.at(begin - 3)) || (begin > 3 && is_byte(scan.at(begin - 4)) && !scan.StartsWord(begin - 3))) {
     return;
@@ -316,6 +320,15 @@ constexpr Marked kMarked[] = {
 };
 
 }  // namespace
+
+void RecognizeByColumn(const CellScan& scan) {
+  if (scan.wants(Kind::kHerokuKey) && scan.ColumnSpeaksOf(Kind::kHerokuKey)) {
+    RecognizeHeroku(scan, 0, 0, 0);
+  }
+  if (scan.wants(Kind::kAwsSecretKey) && scan.ColumnSpeaksOf(Kind::kAwsSecretKey)) {
+    RecognizeAwsSecret(scan, 0, 0, 0);
+  }
+}
 
 void AddTokenLiterals(const KindSet& kinds, std::vector<Literal>* literals) {
   const auto wants = [&](Kind kind) { return kinds[static_cast<size_t>(kind)]; };

@@ -32,6 +32,21 @@ bool IsTimestamp(const CellScan& scan, const std::vector<DigitGroup>& groups) {
   return (century == '1' && decade == '9') || (century == '2' && decade == '0');
 }
 
+// "192.0.2.33", with a prefix length behind it or not.
+bool IsIpV4(const CellScan& scan, const std::vector<DigitGroup>& groups) {
+  const bool prefixed = groups.size() == 5 && scan.at(groups[3].end()) == '/' && groups[4].size <= 2;
+  if (groups.size() != 4 && !prefixed) {
+    return false;
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    const bool apart = i == 3 || (scan.at(groups[i].end()) == '.' && groups[i + 1].begin == groups[i].end() + 1);
+    if (groups[i].size > 3 || !apart || (groups[i].size == 3 && scan.at(groups[i].begin) > '2')) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool IsFraction(const CellScan& scan, const std::vector<DigitGroup>& groups, size_t index) {
   const auto dot_between = [&](size_t left) {
     return groups[left + 1].begin == groups[left].end() + 1 && scan.at(groups[left].end()) == '.';
@@ -74,7 +89,7 @@ NumberRecognizer::NumberRecognizer(const KindSet& kinds)
 
 void NumberRecognizer::OnChain(const CellScan& scan, size_t begin, size_t end, size_t first, size_t last) const {
   Split(scan, begin, end);
-  if (IsTimestamp(scan, groups_)) {
+  if (IsTimestamp(scan, groups_) || IsIpV4(scan, groups_)) {
     return;
   }
   if (begin >= first && begin < last) {
@@ -149,7 +164,9 @@ bool NumberRecognizer::Fill(const CellScan& scan, size_t first, size_t last, Num
   }
   const bool left = first > 0 || scan.StartsWord(out->begin);
   const bool right = last + 1 < groups_.size() || scan.EndsWord(out->end);
-  out->fills_cell = out->begin <= 1 && out->end + 1 >= scan.text().size();
+  // "4.042152579331282" is a measure.
+  const bool decimal = last == first + 1 && out->uniform && out->separator == '.';
+  out->fills_cell = out->begin <= 1 && out->end + 1 >= scan.text().size() && !decimal;
   return left && right && out->count >= digits_min_;
 }
 

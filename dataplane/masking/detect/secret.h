@@ -29,6 +29,9 @@ void AddCredentialLiterals(const KindSet& kinds, std::vector<Literal>* literals)
 void AddTokenLiterals(const KindSet& kinds, std::vector<Literal>* literals);
 void AddDocumentLiterals(const KindSet& kinds, std::vector<Literal>* literals);
 
+// What a column's name gives away: keys that have no mark of their own in the cell.
+void RecognizeByColumn(const CellScan& scan);
+
 // Different bytes in `text`: words and placeholders have few, keys many.
 size_t DistinctBytes(std::string_view text);
 

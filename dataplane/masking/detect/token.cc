@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <string>
 
 #include "dataplane/masking/detect/checksum.h"
 
@@ -13,6 +14,8 @@ namespace {
 constexpr std::string_view kDniLetters = "TRWAGMYFPDXBNJZSQVHLCKE";
 constexpr std::string_view kHetuLetters = "0123456789ABCDEFHJKLMNPRSTUVWXY";
 constexpr size_t kIbanBytesMax = 34;
+// The first part of a Discord token is the shortest word of a key.
+constexpr size_t kKeyBytesMin = 23;
 
 int DigitsOf(std::string_view text) {
   int value = 0;
@@ -85,6 +88,16 @@ bool IsNie(std::string_view word) {
   }
   const int number = (word[0] - 'X') * 10'000'000 + DigitsOf(word.substr(1, 7));
   return kDniLetters[static_cast<size_t>(number % 23)] == word[8];
+}
+
+// In lower case; random words of that form are many.
+bool IsLowerDni(std::string_view word) {
+  std::array<char, 9> upper;
+  if (word.size() != upper.size() || std::none_of(word.begin(), word.end(), IsLower)) {
+    return false;
+  }
+  std::transform(word.begin(), word.end(), upper.begin(), Upper);
+  return IsDni({upper.data(), upper.size()}) || IsNie({upper.data(), upper.size()});
 }
 
 // HM Revenue & Customs: letters that are not used, prefixes that are not given.
@@ -250,6 +263,11 @@ void RecognizeShortToken(const CellScan& scan, std::string_view word, size_t beg
       IsHetu(scan.text().substr(begin - 7, 6), word.substr(0, 3), word[3])) {
     scan.Report(Kind::kFiHetu, begin - 7, end);
   }
+  // "X1234567-L".
+  if (word.size() == 8 && HasShape(word, "A9999999") && scan.at(end) == '-' && IsUpper(scan.at(end + 1)) &&
+      scan.StartsWord(begin) && scan.EndsWord(end + 2) && IsNie(std::string(word).append(1, scan.at(end + 1)))) {
+    scan.Report(Kind::kEsDni, begin, end + 2);
+  }
   // "A123456(7)".
   const size_t letters = word.size() - 6;
   if ((word.size() == 7 || word.size() == 8) && HasShape(word, letters == 1 ? "A999999" : "AA999999") &&
@@ -276,6 +294,7 @@ void RecognizeNationalToken(const CellScan& scan, std::string_view word, size_t 
       break;
     case 9:
       report_if(Kind::kEsDni, IsDni(word) || IsNie(word));
+      report_in_context(Kind::kEsDni, IsLowerDni(word));
       report_if(Kind::kUkNino, IsNino(word));
       report_if(Kind::kSgNric, IsSgNric(word));
       report_in_context(Kind::kIePps, IsPps(word));
@@ -306,8 +325,77 @@ void RecognizeNationalToken(const CellScan& scan, std::string_view word, size_t 
   }
 }
 
-// Keys that are told by their length alone.
+// "pat<14>.<64 hexadecimal digits>": `word` is the second part.
+void RecognizeAirtable(const CellScan& scan, std::string_view word, size_t begin, size_t end) {
+  constexpr size_t kFront = 17;
+  if (word.size() != 64 || begin < kFront + 1 || scan.before(begin) != '.' || !AllHex(word)) {
+    return;
+  }
+  const size_t first = begin - 1 - kFront;
+  const std::string_view front = scan.text().substr(first, kFront);
+  if (front.starts_with("pat") && std::all_of(front.begin(), front.end(), IsAlnum) && scan.StartsWord(first)) {
+    scan.Report(Kind::kAirtableToken, first, end);
+  }
+}
+
+// Discord: the bot's id, digits in Base64, is the first of three parts: "MTk4Nj….Cl2FMQ.ZnCjm1XV…".
+void RecognizeDiscord(const CellScan& scan, std::string_view word, size_t begin, size_t end) {
+  constexpr size_t kTimeBytes = 6;
+  constexpr size_t kSignatureMin = 27;
+  constexpr size_t kSignatureMax = 45;
+  constexpr size_t kIdMax = 28;
+  // Digits are 0x30 to 0x39, so few letters can stand in each place of a group of four.
+  const bool digits = word.size() <= kIdMax && std::string_view("MNO").find(word[0]) != std::string_view::npos &&
+                      std::string_view("DTjz").find(word[1]) != std::string_view::npos &&
+                      std::string_view("AEIMQUYcgk").find(word[2]) != std::string_view::npos &&
+                      std::string_view("wxyz012345").find(word[3]) != std::string_view::npos;
+  const size_t time = end + 1;
+  if (!digits || scan.at(end) != '.' || scan.at(time + kTimeBytes) != '.') {
+    return;
+  }
+  for (size_t at = time; at < time + kTimeBytes; ++at) {
+    if (!IsBase64Url(scan.at(at))) {
+      return;
+    }
+  }
+  const size_t signature = time + kTimeBytes + 1;
+  size_t last = signature;
+  while (last - signature <= kSignatureMax && IsBase64Url(scan.at(last))) {
+    ++last;
+  }
+  if (last - signature >= kSignatureMin && last - signature <= kSignatureMax) {
+    scan.Report(Kind::kDiscordToken, begin, last);
+  }
+}
+
+// "s.<24>", HashiCorp Vault before its 1.10.
+void RecognizeOldVault(const CellScan& scan, std::string_view word, size_t begin, size_t end) {
+  const bool mixed = std::any_of(word.begin(), word.end(), IsUpper) && std::any_of(word.begin(), word.end(), IsLower);
+  if (word.size() == 24 && mixed && begin >= 2 && scan.before(begin) == '.' && scan.before(begin - 1) == 's' &&
+      scan.StartsWord(begin - 2) && scan.before(begin - 2) != '.' && scan.before(begin - 2) != '-') {
+    scan.Report(Kind::kVaultToken, begin - 2, end);
+  }
+}
+
+// "<32>-<8>-<8>", hexadecimal.
+void RecognizeMailgun(const CellScan& scan, std::string_view word, size_t begin, size_t end) {
+  const std::string_view rest = scan.text().substr(end, 18);
+  if (word.size() != 32 || !AllHex(word) || rest.size() != 18 || rest[0] != '-' || rest[9] != '-' ||
+      !AllHex(rest.substr(1, 8)) || !AllHex(rest.substr(10)) || !scan.EndsWord(end + rest.size())) {
+    return;
+  }
+  scan.Report(Kind::kMailgunKey, begin, end + rest.size());
+}
+
+// Keys that are told by their lengths and by little else.
 void RecognizeKeyToken(const CellScan& scan, std::string_view word, size_t begin, size_t end) {
+  RecognizeAirtable(scan, word, begin, end);
+  RecognizeDiscord(scan, word, begin, end);
+  RecognizeOldVault(scan, word, begin, end);
+  RecognizeMailgun(scan, word, begin, end);
+  if (word.size() == 40 && word.ends_with("NRAL")) {
+    scan.Report(Kind::kNewrelicKey, begin, end);
+  }
   if (word.size() == 34 && (word.starts_with("SK") || word.starts_with("AC")) && AllHex(word.substr(2))) {
     scan.Report(Kind::kTwilioKey, begin, end);
   }
@@ -361,22 +449,36 @@ void RecognizeToken(const CellScan& scan, size_t begin, size_t end) {
   }
   if (word.size() >= 8 && word.size() <= 18) {
     RecognizeNationalToken(scan, word, begin, end);
-  } else if (word.size() >= 26) {
+  } else if (word.size() >= kKeyBytesMin) {
     RecognizeKeyToken(scan, word, begin, end);
     RecognizeWalletWord(scan, word, begin, end);
   }
 }
 
 bool WantsTokens(const KindSet& kinds) {
-  constexpr Kind kKinds[] = {Kind::kIban,         Kind::kEsDni,
-                             Kind::kUkNino,       Kind::kSgNric,
-                             Kind::kIePps,        Kind::kHkId,
-                             Kind::kInPan,        Kind::kTwId,
-                             Kind::kFiHetu,       Kind::kItCodiceFiscale,
-                             Kind::kMxCurp,       Kind::kCnResidentId,
-                             Kind::kFrNir,        Kind::kTwilioKey,
-                             Kind::kMailchimpKey, Kind::kBitcoinAddress,
-                             Kind::kBitcoinKey,   Kind::kEthereumAddress,
+  constexpr Kind kKinds[] = {Kind::kIban,
+                             Kind::kEsDni,
+                             Kind::kUkNino,
+                             Kind::kSgNric,
+                             Kind::kIePps,
+                             Kind::kHkId,
+                             Kind::kInPan,
+                             Kind::kTwId,
+                             Kind::kFiHetu,
+                             Kind::kItCodiceFiscale,
+                             Kind::kMxCurp,
+                             Kind::kCnResidentId,
+                             Kind::kFrNir,
+                             Kind::kTwilioKey,
+                             Kind::kMailchimpKey,
+                             Kind::kAirtableToken,
+                             Kind::kDiscordToken,
+                             Kind::kVaultToken,
+                             Kind::kMailgunKey,
+                             Kind::kNewrelicKey,
+                             Kind::kBitcoinAddress,
+                             Kind::kBitcoinKey,
+                             Kind::kEthereumAddress,
                              Kind::kEthereumKey};
   return std::any_of(std::begin(kKinds), std::end(kKinds), [&](Kind kind) { return kinds[static_cast<size_t>(kind)]; });
 }
@@ -407,7 +509,8 @@ void RecognizeLettersAround(const CellScan& scan, const std::vector<DigitGroup>&
       scan.Report(Kind::kUkNino, begin - 3, end + 2);
     }
   }
-  if (scan.at(end) != '-' || !IsLetter(scan.at(end + 1)) || !scan.EndsWord(end + 2)) {
+  const bool spaced = scan.at(end) == ' ' && IsUpper(scan.at(end + 1)) && scan.InContext(Kind::kEsDni, begin, end + 2);
+  if ((scan.at(end) != '-' && !spaced) || !IsLetter(scan.at(end + 1)) || !scan.EndsWord(end + 2)) {
     return;
   }
   // "12345678-Z", "X-1234567-L", "X1234567-L"; dots between thousands are common.

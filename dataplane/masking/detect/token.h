@@ -29,6 +29,9 @@ bool HasShape(std::string_view word, std::string_view pattern);
 // The words of wallets; token.cc hands them on. `word` is text[begin, end).
 void RecognizeWalletWord(const CellScan& scan, std::string_view word, size_t begin, size_t end);
 
+// A word of 8 or 11 bytes that may be a bank code (ISO 9362).
+void RecognizeBic(const CellScan& scan, size_t begin, size_t end);
+
 }  // namespace chaperone::masking::detect
 
 #endif  // CHAPERONE_DATAPLANE_MASKING_DETECT_TOKEN_H_

@@ -12,6 +12,7 @@ namespace {
 
 enum class Alphabet : uint8_t {
   kHex,         // of either case
+  kHexDash,     // and -
   kUpperAlnum,  // A-Z 0-9
   kLowerAlnum,  // a-z 0-9
   kAlnum,
@@ -19,6 +20,7 @@ enum class Alphabet : uint8_t {
   kBase64Url,    // and _ -
   kBase64UrlEq,  // and _ - =
   kBase64,       // and + / =
+  kBase64Word,   // and + / = _
   kDotted,       // and _ - .
   kPath,         // and _ - /
   kPercent,      // and + / = %
@@ -28,6 +30,8 @@ bool IsOf(Alphabet alphabet, char c) {
   switch (alphabet) {
     case Alphabet::kHex:
       return IsHex(c);
+    case Alphabet::kHexDash:
+      return IsHex(c) || c == '-';
     case Alphabet::kUpperAlnum:
       return IsDigit(c) || IsUpper(c);
     case Alphabet::kLowerAlnum:
@@ -42,6 +46,8 @@ bool IsOf(Alphabet alphabet, char c) {
       return IsBase64Url(c) || c == '=';
     case Alphabet::kBase64:
       return IsAlnum(c) || c == '+' || c == '/' || c == '=';
+    case Alphabet::kBase64Word:
+      return IsAlnum(c) || c == '+' || c == '/' || c == '=' || c == '_';
     case Alphabet::kDotted:
       return IsBase64Url(c) || c == '.';
     case Alphabet::kPath:
@@ -69,8 +75,8 @@ constexpr VendorKey kVendorKeys[] = {
     {Kind::kAnthropicKey, "sk-ant-", A::kBase64Url, 20, 200},
     {Kind::kArtifactoryToken, "AKCp", A::kAlnum, 60, 75},
     {Kind::kArtifactoryToken, "cmVmdGtu", A::kAlnum, 56, 56},
-    {Kind::kAtlassianToken, "ATATT3xFfGF0", A::kBase64UrlEq, 60, 300},
-    {Kind::kAtlassianToken, "ATCTT3xFfGF0", A::kBase64UrlEq, 60, 300},
+    {Kind::kAtlassianToken, "ATATT3xFf", A::kBase64UrlEq, 60, 300},
+    {Kind::kAtlassianToken, "ATCTT3xFf", A::kBase64UrlEq, 60, 300},
     {Kind::kAtlassianToken, "ATBB", A::kAlnum, 32, 32},
     {Kind::kAwsAccessKey, "AKIA", A::kUpperAlnum, 16, 16},
     {Kind::kAwsAccessKey, "ASIA", A::kUpperAlnum, 16, 16},
@@ -81,9 +87,10 @@ constexpr VendorKey kVendorKeys[] = {
     {Kind::kBraintreeToken, "access_token$production$", A::kWord, 16, 16},
     {Kind::kBraintreeToken, "access_token$sandbox$", A::kWord, 16, 16},
     {Kind::kBrevoKey, "xkeysib-", A::kBase64Url, 70, 90},
+    {Kind::kBrevoKey, "xsmtpsib-", A::kBase64Url, 70, 90},
     {Kind::kBuildkiteToken, "bkua_", A::kHex, 40, 40},
     {Kind::kCratesToken, "cio", A::kAlnum, 32, 32},
-    {Kind::kDatabricksToken, "dapi", A::kHex, 32, 32},
+    {Kind::kDatabricksToken, "dapi", A::kHexDash, 32, 34},
     {Kind::kDigitaloceanToken, "dop_v1_", A::kHex, 64, 64},
     {Kind::kDigitaloceanToken, "doo_v1_", A::kHex, 64, 64},
     {Kind::kDigitaloceanToken, "dor_v1_", A::kHex, 64, 64},
@@ -152,7 +159,7 @@ constexpr VendorKey kVendorKeys[] = {
     {Kind::kReplicateToken, "r8_", A::kAlnum, 37, 40},
     {Kind::kRubygemsKey, "rubygems_", A::kHex, 48, 48},
     {Kind::kSendgridKey, "SG.", A::kDotted, 66, 66},
-    {Kind::kSentryToken, "sntrys_", A::kBase64, 60, 400},
+    {Kind::kSentryToken, "sntrys_", A::kBase64Word, 60, 400},
     {Kind::kSentryToken, "sntryu_", A::kHex, 64, 64},
     {Kind::kShippoToken, "shippo_live_", A::kHex, 40, 40},
     {Kind::kShippoToken, "shippo_test_", A::kHex, 40, 40},
@@ -166,6 +173,8 @@ constexpr VendorKey kVendorKeys[] = {
     {Kind::kSlackToken, "xoxr-", A::kBase64Url, 20, 250},
     {Kind::kSlackToken, "xoxs-", A::kBase64Url, 20, 250},
     {Kind::kSlackToken, "xoxe-", A::kBase64Url, 20, 250},
+    {Kind::kSlackToken, "xoxe.xoxp-", A::kBase64Url, 20, 250},
+    {Kind::kSlackToken, "xoxe.xoxb-", A::kBase64Url, 20, 250},
     {Kind::kSlackToken, "xoxc-", A::kBase64Url, 20, 250},
     {Kind::kSlackToken, "xoxd-", A::kPercent, 20, 250},
     {Kind::kSlackToken, "xapp-", A::kBase64Url, 20, 250},
