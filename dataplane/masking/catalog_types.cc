@@ -35,6 +35,7 @@ bool CatalogTypes::Describe(Oid oid, TypeDescription* out) const {
     case sql::TypeKind::kDomain:
       out->kind = TypeKind::kDomain;
       out->related = type->base;
+      out->typmod = kTypmodUnknown;
       return true;
     case sql::TypeKind::kEnum:
       out->kind = TypeKind::kEnum;

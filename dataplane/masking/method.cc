@@ -28,7 +28,7 @@ class Factory {
       case TypeKind::kBase:
         return rule == nullptr ? MakeNullMasker() : MakeBase(*rule, description.family, typmod);
       case TypeKind::kDomain:
-        return Make(rule, description.related, description.typmod >= 0 ? description.typmod : typmod, depth + 1);
+        return Make(rule, description.related, ModifierOf(description, typmod), depth + 1);
       case TypeKind::kArray:
         if (!HasMask(DescribeType(description.related, context_.types))) {
           return MakeNullMasker();
@@ -55,7 +55,23 @@ class Factory {
            (description.kind != TypeKind::kBase || description.family != Family::kOpaque);
   }
 
+  // The domain's own goes before that of the column.
+  static int32_t ModifierOf(const TypeDescription& domain, int32_t typmod) {
+    return domain.typmod >= 0 || typmod == -1 ? domain.typmod : typmod;
+  }
+
+  // A longer or a larger value than the modifier allows is an error, not a rounding.
+  static bool IsLimited(Family family) {
+    return family == Family::kVarchar || family == Family::kBpchar || family == Family::kNumeric;
+  }
+
   MaskerPtr MakeBase(const MaskingRule& rule, Family family, int32_t typmod) const {
+    if (typmod == kTypmodUnknown) {
+      if (IsLimited(family)) {
+        return MakeNullMasker();
+      }
+      typmod = -1;
+    }
     const MaskSpec spec = {
         .method = rule.method, .argument = rule.argument, .family = family, .typmod = typmod, .format = format_};
     return MakeBaseMasker(spec, context_.key);
