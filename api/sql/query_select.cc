@@ -72,10 +72,8 @@ void MergeArm(const Value& arm, Value* into) {
 
 }  // namespace
 
-void Analyzer::AddPredicate(const Value& value) {
-  predicates_.Add(value.flows);
-  predicates_.Add(value.presence);
-}
+// That there is a value may show in an output (OutputColumn::presence), row by row: a condition on it says no more.
+void Analyzer::AddPredicate(const Value& value) { predicates_.Add(value.flows); }
 
 QueryResult Analyzer::AnalyzeQuery(const Node& statement, const Scope* parent, CommonTables* common_tables) {
   const Level level(&depth_);
