@@ -72,7 +72,9 @@ bool IsPureExtensionFunction(const FunctionIdentity& function) {
   for (const PureExtension& extension : kPureExtensions) {
     if (extension.name == function.extension) {
       return extension.immutable_c_only ? function.language == "c" && function.volatility == 'i'
-                                        : function.language == "c" || function.language == "sql";
+                                        // citext's LIKE is the server's own code under another name.
+                                        : function.language == "c" || function.language == "sql" ||
+                                              (function.language == "internal" && function.volatility == 'i');
     }
   }
   return false;
