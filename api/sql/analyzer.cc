@@ -66,6 +66,9 @@ void Analyzer::RequireRelation(Action action, const Relation& relation, int32_t 
   resource += '.';
   resource += relation.name;
   Require(action, ResourceKind::kRelation, std::move(resource), relation.oid, "", location);
+  if (action == Action::kRead) {
+    RequireReadFunctions(relation, location);
+  }
 }
 
 void Analyzer::RequireWholesale(Action action, std::string reason, int32_t location) {
@@ -241,7 +244,7 @@ void Analyzer::AnalyzeStatement(const Node& statement, Statement* out) {
   out_ = out;
   statement_ = &statement;
   for (const Oid type : parameter_types_) {
-    RequireDomainChecks(type, -1);
+    RequireTypeFunctions(type, true, -1);
   }
   Dispatch(statement);
   Finish(out);

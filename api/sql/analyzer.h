@@ -228,8 +228,11 @@ class Analyzer {
   Value CombineCast(const Node& cast, std::span<Value> parts);
   const Type* ResolveTypeName(const Node& type_name, bool* is_array);
   Oid TypeOf(const Node& type_name);
-  void RequireCast(const Value& value, Oid target, int32_t location);
-  void RequireDomainChecks(Oid type, int32_t location);
+  void RequireCast(const Value& value, Oid target, int32_t location, bool own_only = false);
+  void RequireTypeFunctions(Oid type, bool made, int32_t location);
+  void RequireReadFunctions(const Relation& relation, int32_t location);
+  void RequireArgumentCasts(const Function& function, std::span<const Value> arguments, int32_t location);
+  void RequireOperandCast(const Value* operand, Oid declared, int32_t location);
   void NoteCallEffects(const Function& function, std::span<const Oid> types, const Value& all, int32_t location);
   void AnalyzeSetConfig(const Node& call, std::span<const Value> arguments, int32_t location);
   void AnalyzeSequenceCall(const Function& function, const Node& call, int32_t location);

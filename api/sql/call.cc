@@ -1,4 +1,4 @@
-// Calls: functions, operators and casts, what they need and what flows through them.
+// Calls: functions and operators, what they need and what flows through them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -124,7 +124,7 @@ void Analyzer::NoteCallEffects(const Function& function, std::span<const Oid> ty
   if (oids::IsPolymorphic(function.result)) {
     // json_populate_record(row, …) makes values of the row's type.
     for (const Oid type : types) {
-      RequireDomainChecks(type, location);
+      RequireTypeFunctions(type, true, location);
     }
   }
 }
@@ -156,7 +156,7 @@ Value Analyzer::CallFunction(const QualifiedName& name, const Node* call, std::s
     const Type* type = arguments.size() == 1 ? path_.FindType(name.schema, name.name) : nullptr;
     if (type != nullptr) {
       // type(x) is a cast.
-      RequireDomainChecks(type->oid, location);
+      RequireTypeFunctions(type->oid, true, location);
       RequireCast(arguments[0], type->oid, location);
       value.type = type->oid;
       return value;
@@ -169,6 +169,7 @@ Value Analyzer::CallFunction(const QualifiedName& name, const Node* call, std::s
   bool safe = true;
   for (const Function* function : candidates) {
     RequireFunction(*function, call, arguments, location);
+    RequireArgumentCasts(*function, arguments, location);
     NoteCallEffects(*function, types, value, location);
     safe = safe && IsSafe(function->function_class);
   }
@@ -361,13 +362,21 @@ Oid Analyzer::CallPrefixOperator(NodeList name, const Value* right, int32_t loca
     Unknown("an operator's name has too many parts", location);
     return 0;
   }
-  return RequireOperators(ResolveOperator(path_, qualified, true, 0, right == nullptr ? 0 : right->type), qualified,
-                          location);
+  const std::vector<const Operator*> candidates =
+      ResolveOperator(path_, qualified, true, 0, right == nullptr ? 0 : right->type);
+  for (const Operator* op : candidates) {
+    RequireOperandCast(right, op->right, location);
+  }
+  return RequireOperators(candidates, qualified, location);
 }
 
 Oid Analyzer::CallOperatorNamed(const QualifiedName& name, const Value* left, const Value* right, int32_t location) {
   const std::array<Oid, 2> types = {left == nullptr ? 0 : left->type, right == nullptr ? 0 : right->type};
   const std::vector<const Operator*> candidates = ResolveOperator(path_, name, false, types[0], types[1]);
+  for (const Operator* op : candidates) {
+    RequireOperandCast(left, op->left, location);
+    RequireOperandCast(right, op->right, location);
+  }
   const Oid result = RequireOperators(candidates, name, location);
   if (result != 0 || candidates.size() != 1) {
     return result;
@@ -395,135 +404,6 @@ Oid Analyzer::RequireOperators(const std::vector<const Operator*>& candidates, c
     }
   }
   return oids::IsPolymorphic(result) ? 0 : result;
-}
-
-const Type* Analyzer::ResolveTypeName(const Node& type_name, bool* is_array) {
-  *is_array = !type_name.Get(pg::TypeName::kArrayBounds).empty();
-  QualifiedName name;
-  if (type_name.Get(pg::TypeName::kPctType) || !ReadQualifiedName(type_name.Get(pg::TypeName::kNames), &name)) {
-    return nullptr;
-  }
-  return path_.FindType(name.schema, name.name);
-}
-
-Oid Analyzer::TypeOf(const Node& type_name) {
-  bool is_array = false;
-  const Type* type = ResolveTypeName(type_name, &is_array);
-  if (type == nullptr) {
-    return 0;
-  }
-  const Oid oid = is_array ? type->array : type->oid;
-  RequireDomainChecks(type->oid, type_name.location());
-  return oid;
-}
-
-Value Analyzer::CombineCast(const Node& cast, std::span<Value> parts) {
-  Value value = std::move(parts[0]);
-  const Node& type_name = *cast.Get(pg::TypeCast::kTypeName);
-  bool is_array = false;
-  const Type* type = ResolveTypeName(type_name, &is_array);
-  if (type == nullptr) {
-    QualifiedName name;
-    ReadQualifiedName(type_name.Get(pg::TypeName::kNames), &name);
-    Unknown(fmt::format("type \"{}\" does not exist", name.name), cast.location());
-    return UnknownValue();
-  }
-  const Oid target = is_array ? type->array : type->oid;
-  RequireDomainChecks(type->oid, cast.location());
-  const NodeList typmods = type_name.Get(pg::TypeName::kTypmods);
-  if (target == value.type && target != 0) {
-    if (typmods.empty()) {
-      // The value stays; a label that drops the modifier hides where it came from, in newer servers.
-      value.origin_known = value.origin_known && (value.typmod == -1 || value.origin.relation == 0);
-      value.typmod = -1;
-      return value;
-    }
-    // Nothing happens if the modifier is the same one.
-    computed_.Add(value.flows);
-    value.origin_known = value.origin.relation == 0;
-    value.plain = false;
-    value.typmod = -1;
-    return value;
-  }
-  if (const Type* row_type = catalog_.TypeByOid(value.type);
-      target == oids::kRecord && row_type != nullptr && row_type->kind == TypeKind::kComposite) {
-    return value;
-  }
-  computed_.Add(value.flows);
-  RequireCast(value, target, cast.location());
-  value.plain = false;
-  value.origin = {};
-  value.origin_known = value.type != 0 || value.origin.relation == 0;
-  value.type = target;
-  value.typmod = typmods.empty() ? -1 : 0;
-  value.row = nullptr;
-  return value;
-}
-
-// What a column gets is cast to its type.
-void Analyzer::RequireAssignment(ColumnId column, const Value& value, int32_t location) {
-  const Relation* relation = catalog_.has_user_casts() ? catalog_.RelationByOid(column.relation) : nullptr;
-  const Column* target = relation == nullptr ? nullptr : relation->ColumnByNumber(column.attnum);
-  if (target != nullptr && target->type != value.type) {
-    RequireCast(value, target->type, location);
-  }
-}
-
-// Making a value of a domain calls what its CHECK calls, which needs `execute` when someone made it; so does making a
-// value that holds such a value.
-void Analyzer::RequireDomainChecks(Oid type, int32_t location) {
-  const std::vector<DomainCheck>& checks = catalog_.data().domain_checks;
-  if (checks.empty()) {
-    return;
-  }
-  std::vector<Oid> open = {type};
-  for (size_t i = 0; i < open.size(); ++i) {
-    const Type* current = catalog_.TypeByOid(open[i]);
-    if (current == nullptr) {
-      continue;
-    }
-    // What a range is made of is not known here: it may be any domain.
-    const bool range = current->kind == TypeKind::kRange || current->kind == TypeKind::kMultirange;
-    for (const DomainCheck& check : checks) {
-      const Function* function = check.domain == current->oid || (range && current->oid >= oids::kFirstNormal)
-                                     ? catalog_.FunctionByOid(check.function)
-                                     : nullptr;
-      if (function != nullptr) {
-        RequireFunction(*function, nullptr, {}, location);
-      }
-    }
-    const auto add = [&open](Oid part) {
-      if (part != 0 && std::find(open.begin(), open.end(), part) == open.end()) {
-        open.push_back(part);
-      }
-    };
-    add(current->base);
-    add(current->element);
-    if (const Relation* row = catalog_.RelationByOid(current->relation)) {
-      for (const Column& column : row->columns) {
-        add(column.type);
-      }
-    }
-  }
-}
-
-// A cast whose function someone made needs `execute` on it.
-void Analyzer::RequireCast(const Value& value, Oid target, int32_t location) {
-  if (!catalog_.has_user_casts()) {
-    return;
-  }
-  for (const Cast& cast : catalog_.data().casts) {
-    if (cast.function == 0 || cast.target != target || (value.type != 0 && cast.source != value.type)) {
-      continue;
-    }
-    const Function* function = catalog_.FunctionByOid(cast.function);
-    if (function == nullptr) {
-      Unknown("a cast has no function", location);
-    } else if (function->function_class != FunctionClass::kSafe) {
-      RequireFunction(*function, nullptr, {}, location);
-      RecordKept(value);
-    }
-  }
 }
 
 }  // namespace chaperone::sql

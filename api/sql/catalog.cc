@@ -103,12 +103,20 @@ void Catalog::Index() {
   for (const Operator& op : data_.operators) {
     operators_by_name_[op.name].push_back(&op);
   }
+  for (const TypeFunction& entry : data_.type_functions) {
+    functions_by_type_[entry.type].push_back(entry.function);
+  }
   for (const Cast& cast : data_.casts) {
     const Function* function = FunctionByOid(cast.function);
     if (cast.function != 0 && (function == nullptr || function->function_class != FunctionClass::kSafe)) {
       has_user_casts_ = true;
     }
   }
+}
+
+std::span<const Oid> Catalog::FunctionsOfType(Oid type) const {
+  const auto it = functions_by_type_.find(type);
+  return it == functions_by_type_.end() ? std::span<const Oid>() : std::span<const Oid>(it->second);
 }
 
 Oid Catalog::FindSchema(std::string_view name) const {

@@ -210,9 +210,12 @@ struct DatabaseInfo {
   std::string_view encoding;
 };
 
-// A function that someone made and that a domain's CHECK calls: each value of the domain runs it.
-struct DomainCheck {
-  Oid domain = 0;
+// A function that runs for values of a type without being named. Of a domain, what its CHECK calls: making a value runs
+// it. Of other types, what compares values (default operator classes; a range's subtype's) and what casts them to JSON:
+// ORDER BY, DISTINCT, built-in functions and so on look these up. Of a table's row type, also what reading the table
+// runs: volatile functions of its row security policies, the foreign-data wrapper's handler, a view's operators.
+struct TypeFunction {
+  Oid type = 0;
   Oid function = 0;
 };
 
@@ -230,7 +233,7 @@ struct CatalogData {
   std::vector<Operator> operators;
   std::vector<Cast> casts;
   std::vector<Extension> extensions;
-  std::vector<DomainCheck> domain_checks;
+  std::vector<TypeFunction> type_functions;
 };
 
 class Catalog {
@@ -259,6 +262,8 @@ class Catalog {
   std::span<const Function* const> FindFunctions(std::string_view name) const;
   std::span<const Operator* const> FindOperators(std::string_view name) const;
   const Cast* FindCast(Oid source, Oid target) const;
+  // The functions of that type's TypeFunctions, not those of the types that it is made of.
+  std::span<const Oid> FunctionsOfType(Oid type) const;
   // True when some cast outside pg_catalog's own runs a function that is not known to be safe.
   bool has_user_casts() const { return has_user_casts_; }
 
@@ -303,6 +308,7 @@ class Catalog {
   std::unordered_map<NameKey, const Type*, NameHash> type_by_name_;
   std::unordered_map<std::string_view, std::vector<const Function*>> functions_by_name_;
   std::unordered_map<std::string_view, std::vector<const Operator*>> operators_by_name_;
+  std::unordered_map<Oid, std::vector<Oid>> functions_by_type_;
   bool has_user_casts_ = false;
 };
 

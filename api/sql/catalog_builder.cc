@@ -142,7 +142,7 @@ absl::Status CatalogBuilder::AddRow(size_t query, Cells cells) {
       &CatalogBuilder::AddColumn,      &CatalogBuilder::AddType,      &CatalogBuilder::AddFunction,
       &CatalogBuilder::AddOperator,    &CatalogBuilder::AddCast,      &CatalogBuilder::AddView,
       &CatalogBuilder::AddInheritance, &CatalogBuilder::AddRule,      &CatalogBuilder::AddTrigger,
-      &CatalogBuilder::AddGenerated,   &CatalogBuilder::AddExtension, &CatalogBuilder::AddDomainCheck,
+      &CatalogBuilder::AddGenerated,   &CatalogBuilder::AddExtension, &CatalogBuilder::AddTypeFunction,
   };
   static_assert(std::size(kHandlers) == std::size(kCells));
   const Handler handler = kHandlers[query];
@@ -390,9 +390,9 @@ absl::Status CatalogBuilder::AddExtension(Cells cells) {
   return row.status();
 }
 
-absl::Status CatalogBuilder::AddDomainCheck(Cells cells) {
+absl::Status CatalogBuilder::AddTypeFunction(Cells cells) {
   Row row(cells);
-  data_.domain_checks.push_back({row.GetOid(0), row.GetOid(1)});
+  data_.type_functions.push_back({row.GetOid(0), row.GetOid(1)});
   return row.status();
 }
 

@@ -53,7 +53,7 @@ class CatalogBuilder {
   absl::Status AddTrigger(Cells cells);
   absl::Status AddGenerated(Cells cells);
   absl::Status AddExtension(Cells cells);
-  absl::Status AddDomainCheck(Cells cells);
+  absl::Status AddTypeFunction(Cells cells);
   Relation* FindRelation(Oid oid);
   void ClassifyFunctions();
   void LinkSpans();

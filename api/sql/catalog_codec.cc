@@ -508,10 +508,10 @@ std::string EncodeCatalog(const Catalog& catalog) {
     out.Text(extension.name);
     out.Text(extension.version);
   }
-  out.Number(data.domain_checks.size());
-  for (const DomainCheck& check : data.domain_checks) {
-    out.Number(check.domain);
-    out.Number(check.function);
+  out.Number(data.type_functions.size());
+  for (const TypeFunction& entry : data.type_functions) {
+    out.Number(entry.type);
+    out.Number(entry.function);
   }
   return out.Take();
 }
@@ -555,11 +555,11 @@ absl::StatusOr<std::shared_ptr<const Catalog>> DecodeCatalog(std::string_view by
     extension.name = in.Text();
     extension.version = in.Text();
   }
-  const size_t checks = in.Count();
-  for (size_t i = 0; i < checks && in.ok(); ++i) {
-    DomainCheck& check = data.domain_checks.emplace_back();
-    check.domain = in.GetOid();
-    check.function = in.GetOid();
+  const size_t type_functions = in.Count();
+  for (size_t i = 0; i < type_functions && in.ok(); ++i) {
+    TypeFunction& entry = data.type_functions.emplace_back();
+    entry.type = in.GetOid();
+    entry.function = in.GetOid();
   }
   if (!in.ok() || !in.AtEnd()) {
     return base::DataLoss("the catalog snapshot is cut short or damaged");

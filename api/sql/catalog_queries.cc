@@ -11,6 +11,26 @@ namespace {
 // A bound on each result: past it the builder refuses the snapshot, rather than judge by part of it.
 #define CHAPERONE_ROWS_MAX "1000001"
 
+// Parts of query 14. The functions `f` that what `d` depends on comes to.
+#define CHAPERONE_DEPENDED_FUNCTION                                                        \
+  " LEFT JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) d.refobjid"         \
+  " AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass" \
+  " JOIN pg_catalog.pg_proc f ON (f.oid OPERATOR(pg_catalog.=) d.refobjid"                 \
+  " AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass)"    \
+  " OR f.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid"
+// Types `t` with the operator families that decide how their values compare, and the input type there.
+#define CHAPERONE_TYPE_CLASSES                                                                           \
+  "(SELECT k.opcintype AS t, k.opcfamily AS family, k.opcintype AS input FROM pg_catalog.pg_opclass k"   \
+  " WHERE k.opcdefault UNION ALL SELECT r.rngtypid, k.opcfamily, k.opcintype FROM pg_catalog.pg_range r" \
+  " JOIN pg_catalog.pg_opclass k ON k.oid OPERATOR(pg_catalog.=) r.rngsubopc"                            \
+  " UNION ALL SELECT r.rngmultitypid, k.opcfamily, k.opcintype FROM pg_catalog.pg_range r"               \
+  " JOIN pg_catalog.pg_opclass k ON k.oid OPERATOR(pg_catalog.=) r.rngsubopc) c"
+// `f` was made here: neither PostgreSQL's own nor an extension's, which only compute here.
+#define CHAPERONE_OWN_FUNCTION                                                                             \
+  "f.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e" \
+  " WHERE e.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass"                      \
+  " AND e.objid OPERATOR(pg_catalog.=) f.oid AND e.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\")"
+
 constexpr std::array<std::string_view, 15> kQueries = {
     // 0: the database.
     "SELECT pg_catalog.current_database()::pg_catalog.text, pg_catalog.current_setting('server_version_num'),"
@@ -90,18 +110,58 @@ constexpr std::array<std::string_view, 15> kQueries = {
     // 13: extensions.
     "SELECT e.extname::pg_catalog.text, e.extversion::pg_catalog.text FROM pg_catalog.pg_extension e"
     " ORDER BY e.extname LIMIT 10001",
-    // 14: functions that domains' checks call, by themselves or through an operator. Built-in ones are not recorded.
-    "SELECT DISTINCT c.contypid::pg_catalog.text, f.oid::pg_catalog.text FROM pg_catalog.pg_constraint c"
+    // 14: functions that come with a type without being named (TypeFunction in catalog.h), by kind of type and reason.
+    "SELECT DISTINCT q.t::pg_catalog.text, q.f::pg_catalog.text FROM ("
+    // What a domain's CHECK calls, by itself or through an operator. Built-in ones are not recorded as dependencies.
+    "SELECT c.contypid AS t, f.oid AS f FROM pg_catalog.pg_constraint c"
     " JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass"
-    " AND d.objid OPERATOR(pg_catalog.=) c.oid"
-    " LEFT JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) d.refobjid"
+    " AND d.objid OPERATOR(pg_catalog.=) c.oid" CHAPERONE_DEPENDED_FUNCTION
+    " WHERE c.contypid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid"
+    // What sorting, grouping and comparing values of a type calls: its default operator classes; a range, its
+    // subtype's.
+    " UNION ALL SELECT c.t, f.oid FROM " CHAPERONE_TYPE_CLASSES
+    " JOIN pg_catalog.pg_amproc m"
+    " ON m.amprocfamily OPERATOR(pg_catalog.=) c.family AND (m.amproclefttype OPERATOR(pg_catalog.=) c.input"
+    " OR m.amprocrighttype OPERATOR(pg_catalog.=) c.input)"
+    " JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) m.amproc::pg_catalog.oid WHERE " CHAPERONE_OWN_FUNCTION
+    " UNION ALL SELECT c.t, f.oid FROM " CHAPERONE_TYPE_CLASSES
+    " JOIN pg_catalog.pg_amop m"
+    " ON m.amopfamily OPERATOR(pg_catalog.=) c.family AND (m.amoplefttype OPERATOR(pg_catalog.=) c.input"
+    " OR m.amoprighttype OPERATOR(pg_catalog.=) c.input)"
+    " JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) m.amopopr"
+    " JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid WHERE " CHAPERONE_OWN_FUNCTION
+    // What to_json, row_to_json and their kin look up for a type: its cast to json. Casts to text that quote_literal
+    // and the
+    // like use are found by their arguments.
+    " UNION ALL SELECT c.castsource, f.oid FROM pg_catalog.pg_cast c"
+    " JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) c.castfunc"
+    " WHERE c.casttarget OPERATOR(pg_catalog.=) ANY ('{json,jsonb}'::pg_catalog.regtype[]::pg_catalog.oid[])"
+    " AND c.castsource OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND " CHAPERONE_OWN_FUNCTION
+    // Operators of a view's definition: printed, it does not say which = USING, NULLIF and the like compare by.
+    " UNION ALL SELECT c.reltype, f.oid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c"
+    " ON c.oid OPERATOR(pg_catalog.=) r.ev_class AND c.relkind OPERATOR(pg_catalog.=) 'v'::pg_catalog.\"char\""
+    " JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
+    " AND d.objid OPERATOR(pg_catalog.=) r.oid"
     " AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass"
-    " JOIN pg_catalog.pg_proc f ON (f.oid OPERATOR(pg_catalog.=) d.refobjid"
-    " AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass)"
-    " OR f.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid"
-    " WHERE c.contypid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid ORDER BY 1, 2 LIMIT " CHAPERONE_ROWS_MAX,
+    " JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) d.refobjid"
+    " JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid WHERE " CHAPERONE_OWN_FUNCTION
+    // What reading a table calls: volatile functions of its row security policies, a foreign table's wrapper.
+    " UNION ALL SELECT c.reltype, f.oid FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c"
+    " ON c.oid OPERATOR(pg_catalog.=) p.polrelid AND c.relrowsecurity"
+    " JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_policy'::pg_catalog.regclass"
+    " AND d.objid OPERATOR(pg_catalog.=) p.oid" CHAPERONE_DEPENDED_FUNCTION
+    " WHERE f.provolatile OPERATOR(pg_catalog.=) 'v'::pg_catalog.\"char\""
+    " UNION ALL SELECT c.reltype, w.fdwhandler FROM pg_catalog.pg_foreign_table t"
+    " JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.ftrelid"
+    " JOIN pg_catalog.pg_foreign_server s ON s.oid OPERATOR(pg_catalog.=) t.ftserver"
+    " JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid OPERATOR(pg_catalog.=) s.srvfdw"
+    " AND w.fdwhandler OPERATOR(pg_catalog.<>) 0::pg_catalog.oid"
+    ") q ORDER BY 1, 2 LIMIT " CHAPERONE_ROWS_MAX,
 };
 
+#undef CHAPERONE_OWN_FUNCTION
+#undef CHAPERONE_TYPE_CLASSES
+#undef CHAPERONE_DEPENDED_FUNCTION
 #undef CHAPERONE_ROWS_MAX
 
 // Rows of a catalog only ever appear with a newer xmin than any they replace: while their number stays the same, the
@@ -115,7 +175,8 @@ constexpr std::string_view kProbe =
     ", " CHAPERONE_PART("pg_type") ", " CHAPERONE_PART("pg_proc") ", " CHAPERONE_PART("pg_operator")
     ", " CHAPERONE_PART("pg_cast") ", " CHAPERONE_PART("pg_rewrite") ", " CHAPERONE_PART("pg_inherits")
     ", " CHAPERONE_PART("pg_trigger") ", " CHAPERONE_PART("pg_attrdef") ", " CHAPERONE_PART("pg_extension")
-    ", " CHAPERONE_PART("pg_constraint") ")";
+    ", " CHAPERONE_PART("pg_constraint") ", " CHAPERONE_PART("pg_opclass") ", " CHAPERONE_PART("pg_amproc")
+    ", " CHAPERONE_PART("pg_amop") ", " CHAPERONE_PART("pg_policy") ", " CHAPERONE_PART("pg_foreign_table") ")";
 #undef CHAPERONE_PART
 
 constexpr std::string_view kQuickProbe =
@@ -124,7 +185,9 @@ constexpr std::string_view kQuickProbe =
     "c.oid)"
     " FROM pg_catalog.unnest('{pg_catalog.pg_namespace,pg_catalog.pg_class,pg_catalog.pg_attribute,pg_catalog.pg_type,"
     "pg_catalog.pg_proc,pg_catalog.pg_operator,pg_catalog.pg_cast,pg_catalog.pg_rewrite,pg_catalog.pg_inherits,"
-    "pg_catalog.pg_trigger,pg_catalog.pg_attrdef,pg_catalog.pg_extension,pg_catalog.pg_constraint}'::pg_catalog."
+    "pg_catalog.pg_trigger,pg_catalog.pg_attrdef,pg_catalog.pg_extension,pg_catalog.pg_constraint,"
+    "pg_catalog.pg_opclass,pg_catalog.pg_amproc,pg_catalog.pg_amop,pg_catalog.pg_policy,pg_catalog.pg_foreign_table}'::"
+    "pg_catalog."
     "regclass[]) c(oid)";
 
 }  // namespace

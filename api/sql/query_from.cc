@@ -390,6 +390,8 @@ std::vector<ScopeEntry> Analyzer::AnalyzeJoin(const Node& join, std::vector<Scop
     }
     NoteReference(*l);
     NoteReference(*r);
+    // They are compared by what = means here, like any other two columns.
+    CallOperatorNamed({.name = "="}, l, r, join.location());
     AddPredicate(*l);
     AddPredicate(*r);
     item.columns.push_back({name, Merge(*l, *r, type)});

@@ -218,6 +218,7 @@ Value Analyzer::ResolveColumnRef(const Node& reference, const Scope& scope) {
 void Analyzer::NoteReference(const Value& value) {
   referenced_.Add(value.flows);
   referenced_.Add(value.presence);
+  RequireTypeFunctions(value.type, false, -1);
 }
 
 Value Analyzer::LookUpColumnRef(const Node& reference, const Scope& scope) {
