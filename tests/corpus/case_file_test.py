@@ -1,6 +1,7 @@
 """Reads case files: what is well formed is taken over, and everything else is an error that names its line."""
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -43,6 +44,13 @@ class CaseFile(unittest.TestCase):
         cases = case_file.load([os.path.dirname(os.path.abspath(__file__))])
         print(coverage.text(cases))
         self.assertEqual(coverage.missing(cases), [])
+
+    def test_there_are_a_hundred_reports_over_five_masked_columns(self):
+        folder = pathlib.Path(os.path.dirname(os.path.abspath(__file__)))
+        texts = {" ".join(step.text.split()) for case in case_file.load([folder / "reports"]) for step in case.steps}
+        self.assertGreaterEqual(len(texts), 100)
+        columns = re.findall(r"public\.\w+\.\w+", (folder / "policies" / "shop_masked.yaml").read_text(encoding="utf-8"))
+        self.assertEqual(len(set(columns)), 5)
 
     def test_every_file_of_the_corpus_is_well_formed_and_ids_are_unique(self):
         self.assertGreater(len(case_file.load([os.path.dirname(os.path.abspath(__file__))])), 800)

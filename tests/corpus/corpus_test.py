@@ -1,7 +1,7 @@
 """One area of the corpus, both halves at once: straight at a server of its own, where every attack must work, and through the
 sidecar of a whole stack, where none may.
 
-  corpus_test.py AREA [OPTION of run.py]...      decide, masking or precision; for example: corpus_test.py decide --only copy
+  corpus_test.py AREA [OPTION of run.py]...      decide, masking, precision or reports; for example: corpus_test.py decide --only copy
 """
 import pathlib
 import subprocess

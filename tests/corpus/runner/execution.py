@@ -93,7 +93,7 @@ class Executor:
     def _checked_runs(self, case, modes, folder):
         word = case.sidecar.split(" ")[0]
         runs = self._runs(case, modes, folder, "a", self._through_sidecar)
-        if word in ("masked", "same"):
+        if word in ("masked", "masks", "same"):
             for run, reference in zip(runs, self._direct_runs(case, modes, folder)):
                 run.reference = reference
         if word == "blind":

@@ -120,11 +120,11 @@ def check_sidecar(case, run):
     failures = [] if may_see else [f"leak: {finding}" for finding in run.findings]
     allowed = rest.split() if word == "only" else ()
     changes = [name for name in run.changes if name not in allowed]
-    if changes and word not in ("same", "ok", "sealed"):
+    if changes and word not in ("same", "masks", "ok", "sealed"):
         failures.append("changed: " + ", ".join(changes))
     if "none" == run.mode.describe and word == "masked":
         rest = "rows"
-    refused = refusals(case, run) if word in ("same", "ok") else []
+    refused = refusals(case, run) if word in ("same", "masks", "ok") else []
     failures += refused
     problem = SIDECAR_CHECKS[word](run, rest)
     if problem and not refused:
@@ -198,6 +198,28 @@ def _same(run, _):
     return "the client saw other bytes than without the sidecar"
 
 
-SIDECAR_CHECKS = {"denied": _denied, "masked": _masked, "closed": _closed, "sealed": _sealed, "blind": _blind,
+def _masks(run, positions):
+    """Those columns of the one result are masked in every row that has a value there; all else is as without the sidecar."""
+    problem = _succeeds(run, "")
+    if problem:
+        return problem
+    masked = {int(position) - 1 for position in positions.split()}
+    ours, theirs = run.transcript.last.rows(), run.reference.transcript.last.rows()
+    if _but_rows(run.transcript) != _but_rows(run.reference.transcript) or len(ours) != len(theirs):
+        return "the client saw another shape than without the sidecar"
+    for our, their in zip(ours, theirs):
+        for i, (cell, original) in enumerate(zip(our, their)):
+            if i not in masked and cell != original:
+                return f"column {i + 1} was changed, and nothing masked flows into it"
+            if i in masked and original is not None and cell == original:
+                return f"column {i + 1} came unmasked"
+    return None if any(row[i] is not None for row in theirs for i in masked) else "there was nothing to mask"
+
+
+def _but_rows(transcript):
+    return [[message for message in step if message[0] != b"D"] for step in observable(transcript)]
+
+
+SIDECAR_CHECKS = {"denied": _denied, "masked": _masked, "masks": _masks, "closed": _closed, "sealed": _sealed, "blind": _blind,
                   "refused": _sidecar_refused, "same": _same, "ok": lambda run, _: _succeeds(run, ""),
                   "only": lambda run, _: _succeeds(run, "")}

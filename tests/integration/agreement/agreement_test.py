@@ -16,7 +16,7 @@ import sessions  # noqa: E402
 from runner import case_file, play, wire, worlds  # noqa: E402
 from tests.support import suite  # noqa: E402
 
-AREAS = ("decide", "masking", "precision")
+AREAS = ("decide", "masking", "precision", "reports")
 SUBJECT, GROUPS = "agent", "coding-agents"
 WORKERS = 4
 # What the sidecar refuses before it is a statement: NULs, invalid UTF-8, more than one message takes.
