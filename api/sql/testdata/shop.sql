@@ -78,4 +78,4 @@ CREATE TABLE letters (id int, sent_to address_d);
 CREATE EXTENSION postgres_fdw SCHEMA crm;
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
 CREATE FOREIGN TABLE far (id int) SERVER elsewhere;
-CREATE VIEW hidden_eq AS SELECT nullif(code, code_n) AS n FROM users;
+CREATE VIEW hidden_eq AS SELECT id, nullif(b, b) IS NULL AS n FROM bags;
