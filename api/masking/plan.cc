@@ -267,6 +267,27 @@ bool TouchesMasked(const sql::Statement& statement, const Rules& rules) {
   return masked || !known || MayQuote(statement, rules);
 }
 
+// Detecting rules may look at what the statement returns. Not when each output is known to come from columns, and no
+// such rule names their tables or anything else that the statement reads (views); what comes from no column (a
+// constant, what a function gives) is always looked at.
+bool MayDetect(const sql::Statement& statement, const sql::Catalog& catalog, const policy::View& view) {
+  if (view.detectors().empty()) {
+    return false;
+  }
+  const auto is_searched = [&](const ColumnId& source) {
+    sql::Catalog::ColumnParts parts;
+    return !catalog.FindColumnParts(source, &parts) || !view.DetectorsFor(parts.schema, parts.relation).empty();
+  };
+  const bool reads_searched = std::any_of(statement.needs.begin(), statement.needs.end(), [&](const sql::Need& need) {
+    return need.kind == sql::ResourceKind::kRelation && is_searched({need.oid, 0});
+  });
+  return !statement.outputs_known || reads_searched ||
+         std::any_of(statement.outputs.begin(), statement.outputs.end(), [&](const sql::OutputColumn& output) {
+           return output.unknown || output.sources.empty() ||
+                  std::any_of(output.sources.begin(), output.sources.end(), is_searched);
+         });
+}
+
 }  // namespace
 
 OutputMask MaskOfColumn(const policy::View& view, const sql::Catalog::ColumnParts& parts) {
@@ -303,7 +324,7 @@ StatementPlan PlanStatement(const sql::Statement& statement, const sql::Catalog&
     plan.changes_rows = true;
   }
   const bool sends_rows = returns_rows || statement.copy == sql::CopyDirection::kToStdout;
-  plan.changes_rows = plan.changes_rows || (sends_rows && !view.detectors().empty());
+  plan.changes_rows = plan.changes_rows || (sends_rows && MayDetect(statement, catalog, view));
   plan.written_mask = RefuseWrittenMask(statement, rules);
   plan.probes = ProbesOf(statement, rules);
   plan.refusal = CheckPredicates(statement, rules);

@@ -117,6 +117,14 @@ std::vector<const SearchRule*> SearchRulesFor(const ResultPlanInput& input, size
     return input.search->All();
   }
   sources.push_back({column.table_oid, column.attnum});
+  // A value that was computed from a view's column comes from that view too, though its sources are the tables below.
+  for (const sql::Need& need : input.statement.needs) {
+    const sql::Relation* const relation =
+        need.kind == sql::ResourceKind::kRelation ? input.catalog.RelationByOid(need.oid) : nullptr;
+    if (relation != nullptr && relation->is_view()) {
+      sources.push_back({need.oid, 0});
+    }
+  }
   std::vector<const policy::MaskingRule*> wanted;
   for (const sql::ColumnId& source : sources) {
     sql::Catalog::ColumnParts parts;

@@ -251,15 +251,18 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
   Expectation& entry = PassAndExpect(frame, Kind::kBind);
   entry.run = portal->run;
   entry.undo = names_.SetPortal(bind.portal, portal);
-  DescribeRows(bind.portal, statement);
   return Took::kYes;
 }
 
-// Rows may have to be masked, and the client may never ask what their columns are.
+// Before an Execute: its rows may have to be masked, and the client may not have asked what their columns are.
 void Conversation::DescribeRows(std::string_view portal, const StatementPtr& statement) {
-  if ((!statement->judged->changes_rows && !statement->judged->touches_masked &&
-       !statement->judged->has_session_objects) ||
-      statement->described) {
+  const Judged& judged = *statement->judged;
+  if ((!judged.changes_rows && !judged.touches_masked && !judged.has_session_objects) || statement->described) {
+    return;
+  }
+  // What the client asks right before is answered before the rows come, or they do not come.
+  if (!expected_.empty() && expected_.back().statement == statement &&
+      (expected_.back().kind == Kind::kDescribePortal || expected_.back().kind == Kind::kDescribeStatement)) {
     return;
   }
   pg::AppendDescribe(pg::ObjectKind::kPortal, portal, to_server_.own());
@@ -328,7 +331,7 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
     return Took::kYes;
   }
   if (portal->is_cursor) {
-    const Took took = OnCursorExecute(portal, execute.portal);
+    const Took took = OnCursorExecute(portal);
     if (took == Took::kWait || dropping_) {
       return took;
     }
@@ -337,10 +340,11 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
       PauseForAnswers();  // its rows are masked as it was judged
       return Took::kWait;
     }
-    if (!Readmit(*portal, execute.portal)) {
+    if (!Readmit(*portal)) {
       return Took::kYes;
     }
   }
+  DescribeRows(execute.portal, portal->statement);
   Expectation& entry = PassAndExpect(frame, Kind::kExecute);
   entry.run = portal->run;
   entry.statement = portal->statement;
@@ -362,7 +366,7 @@ bool Conversation::IsExecuting(const Run& run) {
 }
 
 // A cursor made by DECLARE that is read through the protocol: each time is an attempt of its own.
-Conversation::Took Conversation::OnCursorExecute(const PortalPtr& portal, std::string_view name) {
+Conversation::Took Conversation::OnCursorExecute(const PortalPtr& portal) {
   Refresh(*portal->statement);
   Admission admission = Admit(portal->statement->judged, recording::Channel::kExecute, nullptr, {});
   if (admission.outcome == Admission::Outcome::kWait) {
@@ -376,8 +380,6 @@ Conversation::Took Conversation::OnCursorExecute(const PortalPtr& portal, std::s
   // Whatever its text does besides, DECLARE is for reading.
   portal->run->bound.reset();
   portal->run->index = portal->statement->index;
-  // No Bind has come before, at which its columns would have been asked for.
-  DescribeRows(name, portal->statement);
   return Took::kYes;
 }
 

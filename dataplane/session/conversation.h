@@ -229,7 +229,7 @@ class Conversation {
   Took OnDescribe(std::string_view frame);
   Took OnExecute(std::string_view frame);
   Took OnClose(std::string_view frame);
-  Took OnCursorExecute(const PortalPtr& portal, std::string_view name);
+  Took OnCursorExecute(const PortalPtr& portal);
   void DescribeRows(std::string_view portal, const StatementPtr& statement);
   void OnSync(std::string_view frame);
   Took OnCopyInMessage(char type, std::string_view frame);
@@ -249,7 +249,7 @@ class Conversation {
   void Refresh(PreparedStatement& statement);
   bool MustReadmit(const Portal& portal);
   bool IsExecuting(const Run& run);
-  bool Readmit(Portal& portal, std::string_view name);
+  bool Readmit(Portal& portal);
   Admission Admit(const JudgedPtr& judged, recording::Channel channel, const wire::postgres::Bind* bind,
                   const std::vector<uint32_t>& parameter_types);
   Admission AdmitApproved(const JudgedPtr& judged, const Named& named, recording::Channel channel,

@@ -49,17 +49,36 @@ struct Expectation {
   StatementPtr statement;
   // How to take back what the message did to the names.
   Names::UndoStep undo;
+
+  // As new. Most of it is unset in most entries: asking first is cheaper than assigning.
+  void Clear() {
+    injected = suppressed = false;
+    if (denial != nullptr || missing != nullptr || violation != nullptr) {
+      denial.reset();
+      missing.reset();
+      violation.reset();
+    }
+    if (run != nullptr) {
+      run = nullptr;
+    }
+    if (statement != nullptr) {
+      statement = nullptr;
+    }
+    if (undo.kind != Names::UndoStep::Kind::kNone) {
+      undo = {};
+    }
+  }
 };
 
-// A first-in, first-out queue that keeps its memory.
+// A first-in, first-out queue that keeps its memory. Entries that are not in use are clear.
 class ExpectationQueue {
  public:
-  bool empty() const { return first_ == entries_.size(); }
-  size_t size() const { return entries_.size() - first_; }
+  bool empty() const { return first_ == end_; }
+  size_t size() const { return end_ - first_; }
   Expectation& front() { return entries_[first_]; }
   const Expectation& front() const { return entries_[first_]; }
   Expectation& operator[](size_t i) { return entries_[first_ + i]; }
-  Expectation& back() { return entries_.back(); }
+  Expectation& back() { return entries_[end_ - 1]; }
 
   // Rounds that have begun: a round ends with the ReadyForQuery that answers a Sync, Query or FunctionCall.
   uint64_t rounds() const { return rounds_; }
@@ -71,21 +90,23 @@ class ExpectationQueue {
 
   Expectation& Push(Expectation::Kind kind) {
     rounds_ += EndsRound(kind) ? 1 : 0;
-    Expectation& entry = entries_.emplace_back();
+    if (end_ == entries_.size()) {
+      entries_.emplace_back();
+    }
+    Expectation& entry = entries_[end_++];
     entry.kind = kind;
     return entry;
   }
   void PopFront() {
-    entries_[first_] = Expectation();
-    ++first_;
-    if (first_ == entries_.size()) {
-      entries_.clear();
-      first_ = 0;
-      if (entries_.capacity() > kKeepEntries) {
+    entries_[first_++].Clear();
+    if (first_ == end_) {
+      first_ = end_ = 0;
+      if (entries_.size() > kKeepEntries) {
         std::vector<Expectation>().swap(entries_);
       }
-    } else if (first_ >= kCompactAt && first_ * 2 >= entries_.size()) {
+    } else if (first_ >= kCompactAt && first_ * 2 >= end_) {
       entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
+      end_ -= first_;
       first_ = 0;
     }
   }
@@ -97,7 +118,9 @@ class ExpectationQueue {
   static constexpr size_t kCompactAt = 256;
 
   std::vector<Expectation> entries_;
+  // Those in use: [first_, end_).
   size_t first_ = 0;
+  size_t end_ = 0;
   uint64_t rounds_ = 0;
 };
 

@@ -250,7 +250,7 @@ bool Conversation::MustReadmit(const Portal& portal) {
 }
 
 // False: it may not run any more, and has been refused.
-bool Conversation::Readmit(Portal& portal, std::string_view name) {
+bool Conversation::Readmit(Portal& portal) {
   Refresh(*portal.statement);
   const JudgedPtr judged = portal.statement->judged;
   Named named;
@@ -269,7 +269,6 @@ bool Conversation::Readmit(Portal& portal, std::string_view name) {
     portal.context_id = context_->id();
     portal.run->judged = judged;
     portal.run->bound = bound;
-    DescribeRows(name, portal.statement);
     return true;
   }
   if (!missing) {

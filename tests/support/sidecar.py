@@ -64,7 +64,7 @@ class Sidecar:
                                             env=env, grace=40)
         self.process.start()
         if await_ready:
-            self.await_ready()
+            self.await_ready(180 if wrapper else 30)
         return self
 
     def await_ready(self, seconds=30):

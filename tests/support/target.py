@@ -25,7 +25,7 @@ class Target:
     def env(self):
         """What libpq's clients read from the environment. TLS is off: the suites that test TLS say so themselves."""
         return {"PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": self.user, "PGPASSWORD": self.password,
-                "PGDATABASE": self.database, "PGSSLMODE": "disable", "PGGSSENCMODE": "disable", "PGCONNECT_TIMEOUT": "10",
+                "PGDATABASE": self.database, "PGSSLMODE": "disable", "PGGSSENCMODE": "disable", "PGCONNECT_TIMEOUT": "30",
                 "PSQLRC": "/dev/null", "PGPASSFILE": "/dev/null"}
 
     @property
