@@ -37,11 +37,12 @@ class Bench:
         self.report = Report(peer.name, subject.name)
 
     def cpu(self):
-        """CPU time of the proxy for each query."""
+        """CPU time of the proxy for each query. Only statements that were seen before have a target: the others are parsed."""
         rounds, seconds = (1, 2) if self.quick else (2, 5)
-        cases = [(script, mode, clients) for script in load.QUERIES for mode in ("simple", "extended", "prepared")
-                 for clients in ((8,) if self.quick else (1, 8, 64))]
-        for script, mode, clients in cases:
+        pairs = [("same-text", "simple"), ("select-only", "extended"), ("select-only", "prepared"), ("tpcb-like", "extended"),
+                 ("tpcb-like", "prepared"), ("select-only", "simple"), ("tpcb-like", "simple")]
+        for script, mode, clients in [(*pair, n) for pair in pairs for n in ((8,) if self.quick else (1, 8, 64))]:
+            is_new = mode == "simple" and script != "same-text"
             used, queries = {p.name: 0.0 for p in self.both}, {p.name: 0 for p in self.both}
             for _ in range(rounds):
                 for proxy in self.both:
@@ -49,23 +50,27 @@ class Bench:
                     count, _ = load.pgbench(proxy.target, script, mode, clients, seconds=seconds)
                     used[proxy.name] += measure.cpu_seconds(proxy.pid) - before
                     queries[proxy.name] += count * load.QUERIES[script]
-            self.report.add(f"CPU per query, {script}, {mode}, {clients} clients", "us",
-                            *(1e6 * used[p.name] / queries[p.name] for p in self.both), target=1.15)
+            self.report.add(f"CPU per query, {script}, {mode}, {clients} clients{', each text is new' if is_new else ''}", "us",
+                            *(1e6 * used[p.name] / queries[p.name] for p in self.both), target=None if is_new else 1.15)
 
     def calls(self):
         """System calls of the proxy for each query, by the difference of two run lengths."""
         short, long = (100, 500) if self.quick else (300, 1500)
-        for mode, clients in (("simple", 1), ("extended", 1), ("prepared", 1), ("prepared", 8)):
+        if measure.can_count_in_kernel():
+            short, long = (1000, 6000) if self.quick else (2000, 22000)
+        for script, mode, clients in (("same-text", "simple", 1), ("select-only", "extended", 1), ("select-only", "prepared", 1),
+                                      ("select-only", "prepared", 8)):
             values = []
             for proxy in self.both:
                 totals = []
+                load.pgbench(proxy.target, script, mode, clients, transactions=100)
                 for transactions in (short, long):
                     counts = {}
                     with measure.counted_calls(proxy.pid, counts):
-                        load.pgbench(proxy.target, "select-only", mode, clients, transactions=transactions)
+                        load.pgbench(proxy.target, script, mode, clients, transactions=transactions)
                     totals.append(sum(counts.values()))
                 values.append((totals[1] - totals[0]) / ((long - short) * clients))
-            self.report.add(f"system calls per query, select-only, {mode}, {clients} client(s)", "", *values, target=1.0)
+            self.report.add(f"system calls per query, {script}, {mode}, {clients} client(s)", "", *values, target=1.0)
 
     def instructions(self):
         """User-space instructions for each query under callgrind, by the difference of two run lengths."""
@@ -73,31 +78,31 @@ class Bench:
         folder = self.run.folder / "callgrind"
         folder.mkdir()
         folder.chmod(0o777)  # pgbouncer runs as another user.
-        for mode in ("simple", "extended", "prepared"):
+        for script, mode in (("same-text", "simple"), ("select-only", "extended"), ("select-only", "prepared")):
             values = []
             for proxy in self.both:
                 totals = []
                 for transactions in (short, long):
                     output = folder / f"{proxy.name}.{mode}.{transactions}"
                     instance, stop = self.restart(proxy, measure.callgrind(output))
-                    load.pgbench(instance.target, "select-only", mode, 1, transactions=transactions)
+                    load.pgbench(instance.target, script, mode, 1, transactions=transactions)
                     stop()
                     totals.append(measure.instructions(output))
                 values.append((totals[1] - totals[0]) / (long - short))
-            self.report.add(f"user instructions per query, select-only, {mode}", "", *values, limit=10_000)
+            self.report.add(f"user instructions per query, {script}, {mode}", "", *values, limit=10_000)
 
     def latency(self):
         """What each proxy adds to the latency of one client, over rounds direct, A, B."""
         direct = self.postgres.role.but(database="bench")
         rounds, seconds = (2, 2) if self.quick else (4, 5)
-        for mode in ("simple", "prepared"):
+        for script, mode in (("same-text", "simple"), ("select-only", "prepared")):
             values = {"direct": [], self.peer.name: [], self.subject.name: []}
             for _ in range(rounds):
                 for name, target in (("direct", direct), *((p.name, p.target) for p in self.both)):
-                    values[name] += load.latencies(target, "select-only", mode, seconds)
+                    values[name] += load.latencies(target, script, mode, seconds)
             for label, share, target in (("p50", 0.5, 1.0), ("p99", 0.99, 1.5)):
                 at = {name: load.percentile(sorted(all_of), share) for name, all_of in values.items()}
-                self.report.add(f"added latency, {label}, {mode}, direct {at['direct']} us", "us",
+                self.report.add(f"added latency, {label}, {script}, {mode}, direct {at['direct']} us", "us",
                                 *(at[p.name] - at["direct"] for p in self.both), target=target)
 
     def large(self):

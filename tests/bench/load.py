@@ -9,8 +9,9 @@ import tempfile
 from tests.support import frontend, wire
 from tests.support.postgres import BIN
 
-# Statements of one transaction of each script.
-QUERIES = {"select-only": 1, "tpcb-like": 7}
+# Statements of one transaction of each script: pgbench's own, and one that always sends the same text.
+QUERIES = {"select-only": 1, "same-text": 1, "tpcb-like": 7}
+_OWN_SCRIPTS = {"same-text": "SELECT abalance FROM pgbench_accounts WHERE aid = 4711;"}
 
 
 class Failed(Exception):
@@ -32,8 +33,9 @@ def pgbench(target, script, mode, clients, *, seconds=None, transactions=None, l
     """One run; (transactions, transactions per second)."""
     length = ["-T", str(seconds)] if seconds else ["-t", str(transactions)]
     more = ["-l", f"--log-prefix={log}"] if log else []
-    done = subprocess.run([BIN / "pgbench", "-n", "-b", script, "-M", mode, "-c", str(clients), "-j", str(min(2, clients)), *length,
-                           *more, target.database], env=dict(os.environ, **target.env), capture_output=True, text=True)
+    what, text = (["-f", "-"], _OWN_SCRIPTS[script]) if script in _OWN_SCRIPTS else (["-b", script], None)
+    done = subprocess.run([BIN / "pgbench", "-n", *what, "-M", mode, "-c", str(clients), "-j", str(min(2, clients)), *length,
+                           *more, target.database], env=dict(os.environ, **target.env), capture_output=True, text=True, input=text)
     count = re.search(r"transactions actually processed: (\d+)", done.stdout)
     if done.returncode or not count or "failed transactions: 0" not in done.stdout:
         raise Failed(f"pgbench {script} {mode} {clients}: {done.stdout[-600:]}{done.stderr[-1500:]}")
