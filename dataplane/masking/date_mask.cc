@@ -143,8 +143,9 @@ class InstantMasker : public CellMasker {
         const bool fake = method_ == MaskMethod::kFake;
         const int64_t step = kUnit == 1 ? 1 : fake ? kMicrosPerSecond : grain_;
         const int64_t first = kFirstDay * kUnit;
-        const bool finite = value != kInfinity && value != kMinusInfinity;
-        const int64_t was = finite ? (value - first) / step : -1;
+        // A value outside of what is drawn from cannot be drawn.
+        const bool in_span = value >= first && value < first + kSpanDays * kUnit;
+        const int64_t was = in_span ? (value - first) / step : -1;
         return first + step * Draw(*hash_, Bytes(value), kSpanDays * (kUnit / step), fake, was);
       }
       default:
