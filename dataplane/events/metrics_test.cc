@@ -3,16 +3,18 @@
 #include <prometheus/metric_family.h>
 
 #include <catch2/catch.hpp>
+#include <memory>
 
 namespace chaperone::events {
 namespace {
 
 TEST_CASE("loops are summed, and gauges asked, when they are scraped") {
-  LoopMetrics a;
-  LoopMetrics b;
-  a.Add(Count::kRows, 3);
-  b.Add(Count::kRows);
-  const Exporter exporter({&a, &b}, {{"chaperone_sessions", "Live sessions.", [] { return 7.0; }}});
+  // On the heap, as the sidecar has them: AddressSanitizer's frames do not keep their alignment.
+  const auto a = std::make_unique<LoopMetrics>();
+  const auto b = std::make_unique<LoopMetrics>();
+  a->Add(Count::kRows, 3);
+  b->Add(Count::kRows);
+  const Exporter exporter({a.get(), b.get()}, {{"chaperone_sessions", "Live sessions.", [] { return 7.0; }}});
   double rows = -1;
   double sessions = -1;
   for (const auto& family : exporter.Collect()) {

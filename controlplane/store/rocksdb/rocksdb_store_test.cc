@@ -205,7 +205,8 @@ TEST_CASE("a failing disk refuses commits, and serves again when it has recovere
   CHECK(**store->Get(Family::kMeta, "before") == "1");
   env.fail = false;
   absl::Status recovered = base::Unavailable("not tried");
-  for (int i = 0; i < 50 && !recovered.ok(); ++i) {
+  // RocksDB looks every five seconds whether there is room again.
+  for (int i = 0; i < 300 && !recovered.ok(); ++i) {
     recovered = store->Commit(Put(Family::kMeta, "after", "1"));
     usleep(100000);
   }
