@@ -93,7 +93,7 @@ class Program {
 
 // A sidecar's spool: every batch it ever made, to be sent again from wherever the control plane says.
 struct FakeSpool {
-  const base::SystemClock clock;
+  const base::SystemClock clock{};
   const std::string id = model::IdKey(base::SpoolId::New(clock));
   sessions::FakeRecording recording{clock, "agent-7"};
   std::vector<v1::RecordBatch> batches;
