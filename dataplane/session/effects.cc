@@ -101,7 +101,10 @@ void Conversation::ApplyEffects(const Run& run) {
     default:
       break;
   }
-  if (statement.is_barrier) {
+  const bool rolls_back = statement.transaction == sql::TransactionVerb::kRollback ||
+                          statement.transaction == sql::TransactionVerb::kRollbackToSavepoint;
+  const bool commits = statement.transaction == sql::TransactionVerb::kCommit;
+  if (statement.is_barrier && !rolls_back && !commits) {
     names_stale_ = true;
     names_changed_in_transaction_ = true;
     for (const sql::Need& need : statement.needs) {
@@ -111,10 +114,11 @@ void Conversation::ApplyEffects(const Run& run) {
       }
     }
   }
-  const bool rolls_back = statement.transaction == sql::TransactionVerb::kRollback ||
-                          statement.transaction == sql::TransactionVerb::kRollbackToSavepoint;
-  if (rolls_back && names_changed_in_transaction_) {
+  // The end of a transaction, or of a part of it, changes names only when the transaction has. AND CHAIN begins the
+  // next one at once, so the session's own state does not show the end.
+  if ((rolls_back || commits) && names_changed_in_transaction_) {
     names_stale_ = true;
+    host_.OnCatalogChanged();
   }
 }
 
