@@ -13,7 +13,9 @@ namespace {
 class PlainSearch final : public CellSearch {
  public:
   explicit PlainSearch(TextSearch search) : search_(std::move(search)) {}
-  Searched Apply(std::string_view cell, std::string* out) override { return search_.Apply(cell, out); }
+  Searched Apply(std::string_view cell, Literals literals, std::string* out) override {
+    return search_.Apply(cell, literals, out);
+  }
 
  private:
   TextSearch search_;
@@ -24,16 +26,16 @@ class JsonSearch final : public CellSearch {
  public:
   JsonSearch(TextSearch search, bool has_version) : search_(std::move(search)), has_version_(has_version) {}
 
-  Searched Apply(std::string_view cell, std::string* out) override {
+  Searched Apply(std::string_view cell, Literals literals, std::string* out) override {
     if (!has_version_) {
-      return search_.ApplyToJson(cell, out);
+      return search_.ApplyToJson(cell, literals, out);
     }
     if (cell.empty() || cell[0] != 1) {
       return Searched::kNull;
     }
     const size_t start = out->size();
     out->push_back(cell[0]);
-    const Searched searched = search_.ApplyToJson(cell.substr(1), out);
+    const Searched searched = search_.ApplyToJson(cell.substr(1), literals, out);
     if (searched != Searched::kChanged) {
       out->resize(start);
     }
@@ -50,13 +52,14 @@ class OpaqueSearch final : public CellSearch {
  public:
   OpaqueSearch(TextSearch search, bool is_hex) : search_(std::move(search)), is_hex_(is_hex) {}
 
-  Searched Apply(std::string_view cell, std::string* /*out*/) override {
+  Searched Apply(std::string_view cell, Literals literals, std::string* /*out*/) override {
     scratch_.clear();
     if (is_hex_ && cell.starts_with("\\x")) {
       Decode(cell.substr(2));
       cell = bytes_;
+      literals = Literals::kPossible;
     }
-    return search_.Apply(cell, &scratch_) == Searched::kUnchanged ? Searched::kUnchanged : Searched::kNull;
+    return search_.Apply(cell, literals, &scratch_) == Searched::kUnchanged ? Searched::kUnchanged : Searched::kNull;
   }
 
  private:
@@ -94,7 +97,7 @@ class ArraySearch final : public CellSearch {
  public:
   explicit ArraySearch(std::unique_ptr<CellSearch> element) : element_(std::move(element)) {}
 
-  Searched Apply(std::string_view cell, std::string* out) override {
+  Searched Apply(std::string_view cell, Literals literals, std::string* out) override {
     constexpr size_t kHeaderBytes = 12;
     constexpr uint32_t kDimensionsMax = 6;  // MAXDIM
     if (cell.size() < kHeaderBytes || LoadU32(cell, 0) > kDimensionsMax) {
@@ -108,7 +111,7 @@ class ArraySearch final : public CellSearch {
     out->append(cell.substr(0, at));
     bool changed = false;
     while (at < cell.size()) {
-      if (cell.size() - at < 4 || !AppendElement(cell, &at, out, &changed)) {
+      if (cell.size() - at < 4 || !AppendElement(cell, literals, &at, out, &changed)) {
         out->resize(start);
         return Searched::kNull;
       }
@@ -122,7 +125,7 @@ class ArraySearch final : public CellSearch {
   }
 
  private:
-  bool AppendElement(std::string_view cell, size_t* at, std::string* out, bool* changed) {
+  bool AppendElement(std::string_view cell, Literals literals, size_t* at, std::string* out, bool* changed) {
     const auto bytes = static_cast<int32_t>(LoadU32(cell, *at));
     const size_t length_at = out->size();
     out->append(cell.substr(*at, 4));
@@ -135,7 +138,7 @@ class ArraySearch final : public CellSearch {
     }
     const std::string_view element = cell.substr(*at, static_cast<size_t>(bytes));
     *at += element.size();
-    switch (element_->Apply(element, out)) {
+    switch (element_->Apply(element, literals, out)) {
       case Searched::kUnchanged:
         out->append(element);
         return true;

@@ -1,6 +1,7 @@
 #include "api/masking/plan.h"
 
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "api/policy/policy_testing.h"
 #include "api/sql/analyze.h"
@@ -105,6 +106,46 @@ TEST_CASE("A mask on the whole column goes before masks on its parts", "[masking
   const Planned planned = Plan(both, "SELECT items FROM orders");
   CHECK(planned.plan.outputs[0].kind == Kind::kColumn);
   CHECK(planned.plan.outputs[0].rule->id == "whole");
+}
+
+TEST_CASE("What detectors find in a row's cells is what they find in each alone", "[masking]") {
+  constexpr std::string_view kFound =
+      "  - {id: found, detect: [secret_key, credit_card], tables: [\"public.users\"], method: redact}\n";
+  const Planned planned = Plan(kFound, "SELECT name || '', name || '', name || '', name || '' FROM users");
+  DetectorCache cache;
+  const auto rules = SearchRules::Make(*planned.view, TestKey(), &cache);
+  REQUIRE(rules.ok());
+  ResultPlanInput input = Input(planned);
+  input.search = *rules;
+  const std::vector<ResultColumn> columns(4, {"?column?", 0, 0, oid::kText, -1, false});
+  const auto plan = PlanResult(input, columns);
+  REQUIRE(plan.ok());
+  REQUIRE(*plan != nullptr);
+  const std::vector<std::string> kinds = {"nothing",
+                                          "",
+                                          "pay 4111 1111 1111 1111 now",
+                                          "password=8hR!kd92Kls",
+                                          "password=",
+                                          "key sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+                                          "pass\u200bword=8hR!kd92Kls"};
+  std::mt19937 random(1);
+  for (int round = 0; round < 500; ++round) {
+    std::string row = std::string("\0\4", 2);
+    std::string expected = row;
+    for (size_t column = 0; column < 4; ++column) {
+      const std::string& cell = kinds[random() % kinds.size()];
+      std::string masked;
+      const bool changed = (*plan)->MaskCell(column, cell, &masked) == ResultPlan::CellChange::kValue;
+      CHECK(changed == (&cell - kinds.data() != 0 && !cell.empty() && cell != "password="));
+      row += std::string(3, '\0') + static_cast<char>(cell.size()) + cell;
+      const std::string& shown = changed ? masked : cell;
+      expected += std::string(3, '\0') + static_cast<char>(shown.size()) + shown;
+    }
+    std::string out;
+    uint64_t masked_cells = 0;
+    REQUIRE((*plan)->MaskRow(row, &out, &masked_cells).ok());
+    CHECK(out == expected);
+  }
 }
 
 TEST_CASE("COPY masks by column list, by query outputs and by type", "[masking]") {

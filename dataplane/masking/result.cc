@@ -78,7 +78,7 @@ class MaskThenSearch final : public CellMasker {
     if (masker_->Mask(cell, &masked_) == Outcome::kNull) {
       return Outcome::kNull;
     }
-    const Searched searched = search_->Apply(masked_, out);
+    const Searched searched = search_->Apply(masked_, Literals::kPossible, out);
     if (searched == Searched::kUnchanged) {
       out->append(masked_);
     }
@@ -181,9 +181,21 @@ void AppendConstant(const std::optional<std::string>& constant, std::string* out
 
 }  // namespace
 
+ResultPlan::ResultPlan(std::vector<Column> columns, std::shared_ptr<const SearchRules> search)
+    : search_(std::move(search)), columns_(std::move(columns)) {
+  const auto searched =
+      std::count_if(columns_.begin(), columns_.end(), [](const Column& column) { return column.search != nullptr; });
+  if (searched > 1) {
+    look_.emplace(search_->All());
+  }
+}
+
 absl::Status ResultPlan::MaskRow(std::string_view body, std::string* out, uint64_t* masked_cells) {
   if (body.size() < 2 || Load(body, 0, 2) != columns_.size()) {
     return Malformed();
+  }
+  if (look_) {
+    look_->Over(body);
   }
   out->append(body.substr(0, 2));
   size_t at = 2;
@@ -213,7 +225,8 @@ absl::Status ResultPlan::MaskRow(std::string_view body, std::string* out, uint64
     bool is_null = false;
     if (column.masker == nullptr) {
       searched_.clear();
-      const Searched searched = column.search->Apply(cell, &searched_);
+      const Literals literals = look_ ? look_->In(begin, at) : Literals::kPossible;
+      const Searched searched = column.search->Apply(cell, literals, &searched_);
       if (searched == Searched::kUnchanged) {
         continue;
       }
@@ -254,7 +267,7 @@ ResultPlan::CellChange ResultPlan::MaskCell(size_t column, std::optional<std::st
   if (one.search == nullptr) {
     return CellChange::kUnchanged;
   }
-  switch (one.search->Apply(*cell, out)) {
+  switch (one.search->Apply(*cell, Literals::kPossible, out)) {
     case Searched::kUnchanged:
       return CellChange::kUnchanged;
     case Searched::kChanged:

@@ -49,8 +49,7 @@ class ResultPlan {
   };
 
   // `search`: what the columns' searches were made from; may be null.
-  ResultPlan(std::vector<Column> columns, std::shared_ptr<const SearchRules> search)
-      : search_(std::move(search)), columns_(std::move(columns)) {}
+  ResultPlan(std::vector<Column> columns, std::shared_ptr<const SearchRules> search);
 
   // Appends the body of a DataRow with its cells masked, and counts the cells that were changed. Errors: DataLoss when
   // the row does not decode or has another width; then something may have been appended.
@@ -73,6 +72,8 @@ class ResultPlan {
  private:
   std::shared_ptr<const SearchRules> search_;
   std::vector<Column> columns_;
+  // Where two columns or more are searched.
+  std::optional<RowLook> look_;
   // What became of a cell under search.
   std::string searched_;
 };

@@ -65,17 +65,54 @@ std::vector<const SearchRule*> SearchRules::All() const {
   return all;
 }
 
-bool TextSearch::Find(std::string_view text) {
+RowLook::RowLook(const std::vector<const SearchRule*>& rules) {
+  for (const SearchRule* const rule : rules) {
+    if (std::find(detectors_.begin(), detectors_.end(), rule->detector.get()) == detectors_.end()) {
+      detectors_.push_back(rule->detector.get());
+    }
+  }
+}
+
+void RowLook::Over(std::string_view row) {
+  // Beyond that, looking at each cell costs no more.
+  constexpr size_t kRowBytesMax = 16 * 1024;
+  ends_.clear();
+  next_ = 0;
+  is_known_ = row.size() <= kRowBytesMax;
+  for (size_t i = 0; is_known_ && i < detectors_.size(); ++i) {
+    is_known_ = detectors_[i]->FindLiterals(row, &ends_);
+  }
+  if (detectors_.size() > 1) {
+    std::sort(ends_.begin(), ends_.end());
+  }
+}
+
+Literals RowLook::In(size_t begin, size_t end) {
+  while (next_ < ends_.size() && ends_[next_] <= begin) {
+    ++next_;
+  }
+  const bool holds_one = next_ < ends_.size() && ends_[next_] <= end;
+  return is_known_ && !holds_one ? Literals::kNone : Literals::kPossible;
+}
+
+bool TextSearch::Find(std::string_view text, Literals literals) {
   spans_.clear();
   for (const SearchRule* const rule : rules_) {
     findings_.clear();
-    rule->detector->Find(text, column_, &findings_);
+    if (literals == Literals::kNone) {
+      rule->detector->FindBetweenLiterals(text, column_, &findings_);
+    } else {
+      rule->detector->Find(text, column_, &findings_);
+    }
     if (rule->nulls && !findings_.empty()) {
       return false;
     }
     for (const detect::Finding& finding : findings_) {
       spans_.push_back({finding.begin, finding.end, rule});
     }
+  }
+  if (spans_.empty()) {
+    return true;
   }
   std::sort(spans_.begin(), spans_.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
   // Where findings overlap, the whole stretch is masked by the rule that began it.
@@ -101,8 +138,8 @@ void TextSearch::Append(std::string_view text, const std::vector<Span>& spans, s
   out->append(text.substr(copied));
 }
 
-Searched TextSearch::Apply(std::string_view text, std::string* out) {
-  if (!Find(text)) {
+Searched TextSearch::Apply(std::string_view text, Literals literals, std::string* out) {
+  if (!Find(text, literals)) {
     return Searched::kNull;
   }
   if (spans_.empty()) {
@@ -138,7 +175,7 @@ Searched TextSearch::ApplyToString(std::string_view json, size_t begin, size_t b
     Append(literal.substr(1, bytes - 2), hits, &masked);
   } else {
     std::string value;
-    if (!AppendJsonStringValue(literal, &value) || !Find(value)) {
+    if (!AppendJsonStringValue(literal, &value) || !Find(value, Literals::kPossible)) {
       return Searched::kNull;
     }
     if (!spans_.empty()) {
@@ -154,8 +191,8 @@ Searched TextSearch::ApplyToString(std::string_view json, size_t begin, size_t b
   return Searched::kChanged;
 }
 
-Searched TextSearch::ApplyToJson(std::string_view json, std::string* out) {
-  if (!Find(json)) {
+Searched TextSearch::ApplyToJson(std::string_view json, Literals literals, std::string* out) {
+  if (!Find(json, literals)) {
     return Searched::kNull;
   }
   const std::vector<Span> found = spans_;

@@ -44,6 +44,28 @@ struct SearchRule {
 
 enum class Searched : uint8_t { kUnchanged, kChanged, kNull };
 
+// What a look at the row has told of a cell: kNone, that it holds none of the detectors' literals.
+enum class Literals : uint8_t { kPossible, kNone };
+
+// Looks for the detectors' literals in a whole row at once, which costs little more than in one of its cells. One
+// session's: it keeps what the last row told.
+class RowLook {
+ public:
+  // REQUIRES: the rules outlive it.
+  explicit RowLook(const std::vector<const SearchRule*>& rules);
+
+  void Over(std::string_view row);
+  // Of row[begin, end). REQUIRES: parts of one row are asked for from left to right.
+  Literals In(size_t begin, size_t end);
+
+ private:
+  std::vector<const detect::Detector*> detectors_;
+  // Where literals end, in order.
+  std::vector<uint32_t> ends_;
+  size_t next_ = 0;
+  bool is_known_ = false;
+};
+
 // A set of rules on one text after the other. One session's: it keeps scratch memory.
 class TextSearch {
  public:
@@ -53,9 +75,9 @@ class TextSearch {
 
   // kChanged: `text`, with what was found masked, was appended to `out`. Otherwise `out` is as it was; kNull: a rule
   // asks for NULL in place of the whole.
-  Searched Apply(std::string_view text, std::string* out);
+  Searched Apply(std::string_view text, Literals literals, std::string* out);
   // The same for a JSON value: it stays one.
-  Searched ApplyToJson(std::string_view json, std::string* out);
+  Searched ApplyToJson(std::string_view json, Literals literals, std::string* out);
 
  private:
   struct Span {
@@ -64,7 +86,7 @@ class TextSearch {
     const SearchRule* rule = nullptr;
   };
   // Fills spans_, in order and apart. False when a rule asks for NULL.
-  bool Find(std::string_view text);
+  bool Find(std::string_view text, Literals literals);
   void Append(std::string_view text, const std::vector<Span>& spans, std::string* out) const;
   Searched ApplyToString(std::string_view json, size_t begin, size_t bytes, const std::vector<Span>& found,
                          std::string* out);
@@ -80,7 +102,7 @@ class TextSearch {
 class CellSearch {
  public:
   virtual ~CellSearch() = default;
-  virtual Searched Apply(std::string_view cell, std::string* out) = 0;
+  virtual Searched Apply(std::string_view cell, Literals literals, std::string* out) = 0;
 };
 
 class SearchRules {

@@ -231,7 +231,7 @@ bool Conversation::MayQuote(const Run& run, const pg::ErrorFields& fields) const
   masking::TextSearch search(rules->All(), "");
   std::string scratch;
   return std::any_of(fields.all().begin(), fields.all().end(), [&](const auto& field) {
-    return search.Apply(field.second, &scratch) != masking::Searched::kUnchanged;
+    return search.Apply(field.second, masking::Literals::kPossible, &scratch) != masking::Searched::kUnchanged;
   });
 }
 

@@ -86,24 +86,51 @@ int OnLiteral(unsigned id, unsigned long long /*from*/, unsigned long long to, u
   return 0;
 }
 
+int OnLiteralEnd(unsigned /*id*/, unsigned long long /*from*/, unsigned long long to, unsigned /*flags*/,
+                 void* context) {
+  auto* const ends = static_cast<std::vector<uint32_t>*>(context);
+  ends->push_back(static_cast<uint32_t>(to));
+  return ends->size() > kLiteralsMax ? 1 : 0;
+}
+
 class Search final : public Detector {
  public:
   Search(KindSet kinds, std::vector<Literal> literals, Database database, std::vector<std::unique_ptr<RE2>> patterns)
       : kinds_(kinds),
+        kinds_any_(kinds.any()),
         marks_(kinds),
         literals_(std::move(literals)),
         database_(std::move(database)),
         patterns_(std::move(patterns)) {}
 
   void Find(std::string_view cell, const KindSet& column, std::vector<Finding>* findings) const override {
+    FindFolded(cell, column, true, findings);
+  }
+
+  void FindBetweenLiterals(std::string_view cell, const KindSet& column,
+                           std::vector<Finding>* findings) const override {
+    FindFolded(cell, column, false, findings);
+  }
+
+  bool FindLiterals(std::string_view stretch, std::vector<uint32_t>* ends) const override {
+    if (database_ == nullptr) {
+      return true;
+    }
+    // Vectorscan ends the search when it is told to: there are too many.
+    return stretch.size() <= kPieceBytesMax && Scan(stretch, OnLiteralEnd, ends);
+  }
+
+ private:
+  void FindFolded(std::string_view cell, const KindSet& column, bool search_literals,
+                  std::vector<Finding>* findings) const {
     thread_local Folded folded;
     cell = cell.substr(0, kPieceBytesMax);
     if (!Fold(cell, &folded)) {
-      FindIn(cell, column, findings);
+      FindIn(cell, column, search_literals, findings);
       return;
     }
     const size_t known = findings->size();
-    FindIn(folded.text, column, findings);
+    FindIn(folded.text, column, true, findings);
     for (size_t i = known; i < findings->size(); ++i) {
       Finding& finding = (*findings)[i];
       finding.begin = folded.places[finding.begin];
@@ -111,30 +138,30 @@ class Search final : public Detector {
     }
   }
 
- private:
-  void FindIn(std::string_view text, const KindSet& column, std::vector<Finding>* findings) const {
+  void FindIn(std::string_view text, const KindSet& column, bool search_literals,
+              std::vector<Finding>* findings) const {
     const CellScan scan(text, kinds_, column, findings);
-    if (kinds_.any()) {
+    if (kinds_any_) {
       marks_.Run(scan);
       RecognizeByColumn(scan);
     }
-    if (database_ != nullptr) {
-      FindLiterals(scan, findings);
+    if (search_literals && database_ != nullptr) {
+      LiteralMatch match{literals_, scan};
+      if (!Scan(text, OnLiteral, &match)) {
+        // What cannot be searched is taken for a finding.
+        findings->push_back({0, static_cast<uint32_t>(text.size()), Kind::kSecretAssignment});
+      }
     }
     for (const auto& pattern : patterns_) {
       FindPattern(*pattern, text, findings);
     }
   }
 
-  void FindLiterals(const CellScan& scan, std::vector<Finding>* findings) const {
+  bool Scan(std::string_view text, match_event_handler on_match, void* context) const {
     thread_local Scratch scratch;
     hs_scratch_t* const memory = scratch.For(database_.get(), id_);
-    LiteralMatch match{literals_, scan};
-    if (memory == nullptr || hs_scan(database_.get(), scan.text().data(), static_cast<unsigned>(scan.text().size()), 0,
-                                     memory, OnLiteral, &match) != HS_SUCCESS) {
-      // What cannot be searched is taken for a finding.
-      findings->push_back({0, static_cast<uint32_t>(scan.text().size()), Kind::kSecretAssignment});
-    }
+    return memory != nullptr && hs_scan(database_.get(), text.data(), static_cast<unsigned>(text.size()), 0, memory,
+                                        on_match, context) == HS_SUCCESS;
   }
 
   static void FindPattern(const RE2& pattern, std::string_view text, std::vector<Finding>* findings) {
@@ -152,6 +179,7 @@ class Search final : public Detector {
   }
 
   const KindSet kinds_;
+  const bool kinds_any_;
   const MarkScan marks_;
   const std::vector<Literal> literals_;
   const Database database_;

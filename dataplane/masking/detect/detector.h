@@ -7,6 +7,7 @@
 #ifndef CHAPERONE_DATAPLANE_MASKING_DETECT_DETECTOR_H_
 #define CHAPERONE_DATAPLANE_MASKING_DETECT_DETECTOR_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ struct OperatorPattern {
   std::string regex;
 };
 
+// Literals that FindLiterals tells of; text that has more of them gains nothing by it.
+inline constexpr size_t kLiteralsMax = 64;
+
 class Detector {
  public:
   // `kinds`: names of kinds or groups. Errors: InvalidArgument for a name that is neither, for a pattern that RE2
@@ -35,6 +39,13 @@ class Detector {
   // Appends what is found in `cell`, in no order; findings may overlap. `column`: the kinds that the column's name
   // speaks of (context.h). Any bytes, any size up to 2 GiB; time is linear in the size. Thread-safe.
   virtual void Find(std::string_view cell, const KindSet& column, std::vector<Finding>* findings) const = 0;
+
+  // The same for many cells that lie in one stretch of bytes, at a fraction of the cost: FindLiterals looks over the
+  // stretch and appends where literals end in it, in order; FindBetweenLiterals finds what Find does in a cell in which
+  // none of them ends. False when that cannot be told (no memory, or more than kLiteralsMax): use Find.
+  virtual bool FindLiterals(std::string_view stretch, std::vector<uint32_t>* ends) const = 0;
+  virtual void FindBetweenLiterals(std::string_view cell, const KindSet& column,
+                                   std::vector<Finding>* findings) const = 0;
 };
 
 }  // namespace chaperone::masking::detect

@@ -111,6 +111,47 @@ TEST_CASE("the operator's own patterns are found; one that does not compile is r
   CHECK(absl::IsInvalidArgument(Detector::Make({"no_such_kind"}, {}).status()));
 }
 
+TEST_CASE("cells between the literals of a stretch lose nothing by a search without them") {
+  const auto detector = Detector::Make(AllKinds(), {{"ticket", "T-[0-9]{4}"}});
+  REQUIRE(detector.ok());
+  const Texts cells = {"plain words",
+                       "4111 1111 1111 1111",
+                       "password=8hR!kd92Kls",
+                       "T-1234",
+                       "jane@example.com",
+                       "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+                       "４１１１ 1111 1111 1111 and pass\u200bword=8hR!kd92Kls",
+                       "",
+                       "AKIA",
+                       "IOSFODNN7EXAMPLE is no key without what stands before"};
+  std::string row;
+  std::vector<size_t> ends_of_cells;
+  for (const std::string& cell : cells) {
+    row += std::string(3, '\0') + static_cast<char>(cell.size()) + cell;
+    ends_of_cells.push_back(row.size());
+  }
+  std::vector<uint32_t> ends;
+  REQUIRE((*detector)->FindLiterals(row, &ends));
+  CHECK(std::is_sorted(ends.begin(), ends.end()));
+  for (size_t i = 0; i < cells.size(); ++i) {
+    CAPTURE(cells[i]);
+    const size_t end = ends_of_cells[i];
+    const bool holds_one = std::any_of(
+        ends.begin(), ends.end(), [&](uint32_t literal) { return literal > end - cells[i].size() && literal <= end; });
+    std::vector<Finding> all;
+    std::vector<Finding> between;
+    (*detector)->Find(cells[i], {}, &all);
+    (*detector)->FindBetweenLiterals(cells[i], {}, &between);
+    CHECK((holds_one || all.size() == between.size()));
+    CHECK(holds_one == (i == 2 || i == 5 || i == 8));
+  }
+  std::string many;
+  for (size_t i = 0; i <= kLiteralsMax; ++i) {
+    many += "AKIA ";
+  }
+  CHECK_FALSE((*detector)->FindLiterals(many, &ends));
+}
+
 TEST_CASE("any bytes are searched in linear time") {
   const auto detector = Detector::Make(AllKinds(), {});
   REQUIRE(detector.ok());

@@ -1,7 +1,6 @@
 #include "dataplane/masking/detect/fold.h"
 
-#include <algorithm>
-#include <iterator>
+#include <cstring>
 
 namespace chaperone::masking::detect {
 
@@ -63,14 +62,28 @@ uint32_t AsciiOf(uint32_t code) {
   return kKept;
 }
 
+bool IsAscii(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t seen = 0;
+  size_t at = 0;
+  for (; text.size() - at >= sizeof(seen); at += sizeof(seen)) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + at, sizeof(bytes));
+    seen |= bytes;
+  }
+  for (; at < text.size(); ++at) {
+    seen |= static_cast<uint8_t>(text[at]);
+  }
+  return (seen & kHighBits) == 0;
+}
+
 }  // namespace
 
 bool Fold(std::string_view text, Folded* out) {
-  const auto is_high = [](char c) { return static_cast<uint8_t>(c) >= 0x80; };
-  const auto first = std::find_if(text.begin(), text.end(), is_high);
-  if (first == text.end()) {
+  if (IsAscii(text)) {
     return false;
   }
+  const auto is_high = [](char c) { return static_cast<uint8_t>(c) >= 0x80; };
   out->text.clear();
   out->places.clear();
   bool folded = false;

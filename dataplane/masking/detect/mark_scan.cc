@@ -1,6 +1,7 @@
 #include "dataplane/masking/detect/mark_scan.h"
 
-#include <array>
+#include <algorithm>
+#include <bit>
 
 #include "dataplane/masking/detect/address.h"
 #include "dataplane/masking/detect/token.h"
@@ -11,79 +12,107 @@ namespace {
 
 // Between the digits of one number.
 constexpr size_t kSeparatorsMax = 3;
-
-enum Class : uint8_t { kOther, kDigitByte, kLetterByte, kSign };
-
-constexpr std::array<uint8_t, 256> MakeClasses() {
-  std::array<uint8_t, 256> classes{};
-  for (int c = '0'; c <= '9'; ++c) {
-    classes[static_cast<size_t>(c)] = kDigitByte;
-  }
-  for (int c = 'a'; c <= 'z'; ++c) {
-    classes[static_cast<size_t>(c)] = kLetterByte;
-    classes[static_cast<size_t>(c - 'a' + 'A')] = kLetterByte;
-  }
-  for (const char c : {'@', ':', '-'}) {
-    classes[static_cast<size_t>(c)] = kSign;
-  }
-  return classes;
-}
-
-constexpr std::array<uint8_t, 256> kClasses = MakeClasses();
-
-uint8_t ClassOf(char c) { return kClasses[static_cast<uint8_t>(c)]; }
+// "1.1.1.1".
+constexpr size_t kIpBytesMin = 7;
 
 bool IsSeparator(char c) { return c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')'; }
 
 bool Wants(const KindSet& kinds, Kind kind) { return kinds[static_cast<size_t>(kind)]; }
 
+size_t LowestBit(uint64_t bits) { return static_cast<size_t>(std::countr_zero(bits)); }
+
+// Bits at which `length` ones in a row start; `next` goes on where `bits` ends. REQUIRES: 0 < length <= 64.
+uint64_t RunStarts(uint64_t bits, uint64_t next, size_t length) {
+  auto runs = static_cast<unsigned __int128>(next) << 64 | bits;
+  for (size_t have = 1; have < length;) {
+    const size_t step = std::min(have, length - have);
+    runs &= runs >> step;
+    have += step;
+  }
+  return static_cast<uint64_t>(runs);
+}
+
 }  // namespace
 
 MarkScan::MarkScan(const KindSet& kinds)
     : numbers_(kinds),
-      wants_tokens_(WantsTokens(kinds)),
+      token_sizes_(TokenSizesOf(kinds)),
       wants_emails_(Wants(kinds, Kind::kEmail)),
       wants_ips_(Wants(kinds, Kind::kIpAddress)),
       wants_macs_(Wants(kinds, Kind::kMacAddress)),
-      wants_bics_(Wants(kinds, Kind::kBic)) {}
+      wants_bics_(Wants(kinds, Kind::kBic)),
+      wants_plain_words_(wants_bics_ || wants_macs_),
+      wants_words_(token_sizes_.any() || wants_plain_words_),
+      wants_signs_(wants_emails_ || wants_ips_ || wants_macs_),
+      chain_bytes_min_(wants_ips_ ? std::min(kIpBytesMin, numbers_.digits_min()) : numbers_.digits_min()) {}
 
 void MarkScan::Run(const CellScan& scan) const {
   const std::string_view text = scan.text();
+  const auto classify = [&](size_t base) {
+    return base < text.size() ? Classify(text.data() + base, std::min(kBlockBytes, text.size() - base)) : ByteClasses();
+  };
+  Word word;
   size_t chain_end = 0;
-  for (size_t at = 0; at < text.size();) {
-    const uint8_t byte_class = ClassOf(text[at]);
-    if (byte_class == kOther) {
-      ++at;
-      continue;
+  ByteClasses block = classify(0);
+  for (size_t base = 0; base < text.size(); base += kBlockBytes) {
+    const ByteClasses next = classify(base + kBlockBytes);
+    OnDigits(scan, base, block, next, &chain_end);
+    if (wants_words_) {
+      OnWords(scan, base, block, &word);
     }
-    if (byte_class == kSign) {
-      OnSign(scan, at++);
-      continue;
-    }
-    size_t end = at;
-    bool has_digit = false;
-    bool has_letter = false;
-    for (; end < text.size(); ++end) {
-      const uint8_t next = ClassOf(text[end]);
-      if (next != kDigitByte && next != kLetterByte) {
-        break;
-      }
-      if (next == kDigitByte) {
-        has_digit = true;
-        if (end >= chain_end) {
-          chain_end = OnDigit(scan, end);
-        }
-      } else {
-        has_letter = true;
+    if (wants_signs_) {
+      for (uint64_t signs = block.signs; signs != 0; signs &= signs - 1) {
+        OnSign(scan, base + LowestBit(signs));
       }
     }
-    OnWord(scan, at, end, has_digit && has_letter);
-    at = end;
+    block = next;
+  }
+  if (word.is_open) {
+    OnWord(scan, word.begin, text.size(), word.has_digit && word.has_letter);
+  }
+}
+
+void MarkScan::OnDigits(const CellScan& scan, size_t base, const ByteClasses& block, const ByteClasses& next,
+                        size_t* chain_end) const {
+  const uint64_t runs =
+      RunStarts(block.digits | block.separators, next.digits | next.separators, chain_bytes_min_) & block.digits;
+  const uint64_t follows_digit = block.digits << 1 | (base > 0 && IsDigit(scan.at(base - 1)) ? 1 : 0);
+  for (uint64_t starts = runs & ~follows_digit; starts != 0; starts &= starts - 1) {
+    const size_t begin = base + LowestBit(starts);
+    if (begin >= *chain_end) {
+      *chain_end = OnChain(scan, begin);
+    }
+  }
+}
+
+void MarkScan::OnWords(const CellScan& scan, size_t base, const ByteClasses& block, Word* word) const {
+  uint64_t left = block.digits | block.letters;
+  if (!wants_plain_words_ && !word->is_open && block.digits == 0) {
+    // Of words without a digit only the one that may have some in the next block matters.
+    const auto last = static_cast<size_t>(std::countl_one(left));
+    left = last > 0 ? left >> (kBlockBytes - last) << (kBlockBytes - last) : 0;
+  }
+  size_t at = 0;
+  while (word->is_open || left != 0) {
+    if (!word->is_open) {
+      at = LowestBit(left);
+      *word = {.begin = base + at, .is_open = true};
+    }
+    const auto bytes = static_cast<size_t>(std::countr_one(left >> at));
+    const uint64_t taken = (bytes < kBlockBytes ? (uint64_t{1} << bytes) - 1 : ~uint64_t{0}) << at;
+    word->has_digit |= (block.digits & taken) != 0;
+    word->has_letter |= (block.letters & taken) != 0;
+    if (at + bytes >= kBlockBytes) {
+      return;
+    }
+    OnWord(scan, word->begin, base + at + bytes, word->has_digit && word->has_letter);
+    word->is_open = false;
+    left &= ~taken;
   }
 }
 
 // The chain of digits that starts at `begin`; returns its end.
-size_t MarkScan::OnDigit(const CellScan& scan, size_t begin) const {
+size_t MarkScan::OnChain(const CellScan& scan, size_t begin) const {
   size_t end = begin;
   size_t digits = 0;
   size_t group = begin;
@@ -108,14 +137,16 @@ size_t MarkScan::OnDigit(const CellScan& scan, size_t begin) const {
     }
     group = end = next;
   }
-  if (digits >= numbers_.digits_min()) {
+  // A single group within a word is no number.
+  const bool stands_alone = end - begin > digits || (scan.StartsWord(begin) && scan.EndsWord(end));
+  if (digits >= numbers_.digits_min() && stands_alone) {
     numbers_.OnChain(scan, begin, end, 0, scan.text().size());
   }
   return end;
 }
 
 void MarkScan::OnWord(const CellScan& scan, size_t begin, size_t end, bool is_mixed) const {
-  if (wants_tokens_ && is_mixed) {
+  if (is_mixed && end - begin <= kTokenBytesMax && token_sizes_[end - begin]) {
     RecognizeToken(scan, begin, end);
   }
   if (wants_bics_ && (end - begin == 8 || end - begin == 11)) {

@@ -16,6 +16,7 @@ constexpr std::string_view kHetuLetters = "0123456789ABCDEFHJKLMNPRSTUVWXY";
 constexpr size_t kIbanBytesMax = 34;
 // The first part of a Discord token is the shortest word of a key.
 constexpr size_t kKeyBytesMin = 23;
+constexpr size_t kDiscordIdMax = 28;
 
 int DigitsOf(std::string_view text) {
   int value = 0;
@@ -343,9 +344,8 @@ void RecognizeDiscord(const CellScan& scan, std::string_view word, size_t begin,
   constexpr size_t kTimeBytes = 6;
   constexpr size_t kSignatureMin = 27;
   constexpr size_t kSignatureMax = 45;
-  constexpr size_t kIdMax = 28;
   // Digits are 0x30 to 0x39, so few letters can stand in each place of a group of four.
-  const bool digits = word.size() <= kIdMax && std::string_view("MNO").find(word[0]) != std::string_view::npos &&
+  const bool digits = word.size() <= kDiscordIdMax && std::string_view("MNO").find(word[0]) != std::string_view::npos &&
                       std::string_view("DTjz").find(word[1]) != std::string_view::npos &&
                       std::string_view("AEIMQUYcgk").find(word[2]) != std::string_view::npos &&
                       std::string_view("wxyz012345").find(word[3]) != std::string_view::npos;
@@ -370,9 +370,9 @@ void RecognizeDiscord(const CellScan& scan, std::string_view word, size_t begin,
 
 // "s.<24>", HashiCorp Vault before its 1.10.
 void RecognizeOldVault(const CellScan& scan, std::string_view word, size_t begin, size_t end) {
-  const bool mixed = std::any_of(word.begin(), word.end(), IsUpper) && std::any_of(word.begin(), word.end(), IsLower);
-  if (word.size() == 24 && mixed && begin >= 2 && scan.before(begin) == '.' && scan.before(begin - 1) == 's' &&
-      scan.StartsWord(begin - 2) && scan.before(begin - 2) != '.' && scan.before(begin - 2) != '-') {
+  if (word.size() == 24 && begin >= 2 && scan.before(begin) == '.' && scan.before(begin - 1) == 's' &&
+      scan.StartsWord(begin - 2) && scan.before(begin - 2) != '.' && scan.before(begin - 2) != '-' &&
+      std::any_of(word.begin(), word.end(), IsUpper) && std::any_of(word.begin(), word.end(), IsLower)) {
     scan.Report(Kind::kVaultToken, begin - 2, end);
   }
 }
@@ -380,7 +380,7 @@ void RecognizeOldVault(const CellScan& scan, std::string_view word, size_t begin
 // "<32>-<8>-<8>", hexadecimal.
 void RecognizeMailgun(const CellScan& scan, std::string_view word, size_t begin, size_t end) {
   const std::string_view rest = scan.text().substr(end, 18);
-  if (word.size() != 32 || !AllHex(word) || rest.size() != 18 || rest[0] != '-' || rest[9] != '-' ||
+  if (word.size() != 32 || rest.size() != 18 || rest[0] != '-' || rest[9] != '-' || !AllHex(word) ||
       !AllHex(rest.substr(1, 8)) || !AllHex(rest.substr(10)) || !scan.EndsWord(end + rest.size())) {
     return;
   }
@@ -400,7 +400,7 @@ void RecognizeKeyToken(const CellScan& scan, std::string_view word, size_t begin
     scan.Report(Kind::kTwilioKey, begin, end);
   }
   // "<32 hexadecimal digits>-us12".
-  if (word.size() == 32 && AllHex(word) && scan.text().substr(end).starts_with("-us") && IsDigit(scan.at(end + 3))) {
+  if (word.size() == 32 && scan.text().substr(end).starts_with("-us") && IsDigit(scan.at(end + 3)) && AllHex(word)) {
     const size_t last = end + (IsDigit(scan.at(end + 4)) ? 5 : 4);
     if (scan.EndsWord(last)) {
       scan.Report(Kind::kMailchimpKey, begin, last);
@@ -455,32 +455,48 @@ void RecognizeToken(const CellScan& scan, size_t begin, size_t end) {
   }
 }
 
-bool WantsTokens(const KindSet& kinds) {
-  constexpr Kind kKinds[] = {Kind::kIban,
-                             Kind::kEsDni,
-                             Kind::kUkNino,
-                             Kind::kSgNric,
-                             Kind::kIePps,
-                             Kind::kHkId,
-                             Kind::kInPan,
-                             Kind::kTwId,
-                             Kind::kFiHetu,
-                             Kind::kItCodiceFiscale,
-                             Kind::kMxCurp,
-                             Kind::kCnResidentId,
-                             Kind::kFrNir,
-                             Kind::kTwilioKey,
-                             Kind::kMailchimpKey,
-                             Kind::kAirtableToken,
-                             Kind::kDiscordToken,
-                             Kind::kVaultToken,
-                             Kind::kMailgunKey,
-                             Kind::kNewrelicKey,
-                             Kind::kBitcoinAddress,
-                             Kind::kBitcoinKey,
-                             Kind::kEthereumAddress,
-                             Kind::kEthereumKey};
-  return std::any_of(std::begin(kKinds), std::end(kKinds), [&](Kind kind) { return kinds[static_cast<size_t>(kind)]; });
+TokenSizes TokenSizesOf(const KindSet& kinds) {
+  struct Range {
+    Kind kind;
+    size_t first;
+    size_t last;
+  };
+  // The last part of a hetu, the front of a NIE or of a Hong Kong identity number count too.
+  constexpr Range kRanges[] = {{Kind::kIban, 4, kIbanBytesMax},
+                               {Kind::kEsDni, 8, 9},
+                               {Kind::kUkNino, 9, 9},
+                               {Kind::kSgNric, 9, 9},
+                               {Kind::kIePps, 8, 9},
+                               {Kind::kHkId, 7, 9},
+                               {Kind::kInPan, 10, 10},
+                               {Kind::kTwId, 10, 10},
+                               {Kind::kFiHetu, 4, 4},
+                               {Kind::kFiHetu, 11, 11},
+                               {Kind::kItCodiceFiscale, 16, 16},
+                               {Kind::kMxCurp, 18, 18},
+                               {Kind::kCnResidentId, 18, 18},
+                               {Kind::kFrNir, 15, 15},
+                               {Kind::kTwilioKey, 34, 34},
+                               {Kind::kMailchimpKey, 32, 32},
+                               {Kind::kAirtableToken, 64, 64},
+                               {Kind::kDiscordToken, kKeyBytesMin, kDiscordIdMax},
+                               {Kind::kVaultToken, 24, 24},
+                               {Kind::kMailgunKey, 32, 32},
+                               {Kind::kNewrelicKey, 40, 40},
+                               {Kind::kBitcoinAddress, 26, 62},
+                               {Kind::kBitcoinKey, 51, 52},
+                               {Kind::kBitcoinKey, 111, 111},
+                               {Kind::kEthereumAddress, 42, 42},
+                               {Kind::kEthereumKey, 64, 66}};
+  TokenSizes sizes;
+  for (const Range& range : kRanges) {
+    for (size_t size = range.first; size <= range.last && kinds[static_cast<size_t>(range.kind)]; ++size) {
+      // With the letter of an escape in front.
+      sizes.set(size);
+      sizes.set(size + 1);
+    }
+  }
+  return sizes;
 }
 
 bool WantsLettersAround(const KindSet& kinds) {

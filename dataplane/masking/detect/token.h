@@ -3,6 +3,7 @@
 #ifndef CHAPERONE_DATAPLANE_MASKING_DETECT_TOKEN_H_
 #define CHAPERONE_DATAPLANE_MASKING_DETECT_TOKEN_H_
 
+#include <bitset>
 #include <cstddef>
 #include <vector>
 
@@ -16,8 +17,10 @@ inline constexpr size_t kTokenBytesMax = 128;
 
 // `begin` and `end` are those of the longest run of ASCII letters and digits. Reports what the word is, or starts.
 void RecognizeToken(const CellScan& scan, size_t begin, size_t end);
-// False when none of the kinds is found by words.
-bool WantsTokens(const KindSet& kinds);
+
+using TokenSizes = std::bitset<kTokenBytesMax + 1>;
+// How many bytes the words have that may be, or start, one of `kinds`.
+TokenSizes TokenSizesOf(const KindSet& kinds);
 
 // Numbers with letters apart from the digits: "AB 12 34 56 C", "12345678-Z", "12.345.678-K".
 void RecognizeLettersAround(const CellScan& scan, const std::vector<DigitGroup>& groups);
