@@ -188,6 +188,15 @@ TEST_CASE("operators of one's own are seen where their types fit", "[fail-closed
   CHECK_FALSE(NeedsAny(One("SELECT code OPERATOR(pg_catalog.=) 'x' FROM users"), Action::kExecute));
 }
 
+TEST_CASE("polymorphic parameters that cannot agree on a type rule a candidate out") {
+  const auto type_of = [](const std::string& expression) {
+    return One("SELECT " + expression + " FROM users").outputs.at(0).type;
+  };
+  CHECK(type_of("ARRAY['a'::text] || ARRAY['b'::text]") == ShopCatalog().TypeByOid(oids::kText)->array);
+  CHECK(type_of("ARRAY['a'::text] || 'b'::text") == ShopCatalog().TypeByOid(oids::kText)->array);
+  CHECK(type_of("'a'::text || ARRAY['b'::text]") == ShopCatalog().TypeByOid(oids::kText)->array);
+}
+
 TEST_CASE("an extension that only computes is no user function") {
   const SessionContext session{.role = "x", .search_path = {"public", "crm"}};
   CHECK_FALSE(NeedsAny(One("SELECT mail = 'x', replace(mail, 'a', 'b'), lower(mail) FROM crm.mails", session),

@@ -17,8 +17,7 @@ bool IsComposite(const Type* type) { return type != nullptr && type->kind == Typ
 // A true array: its category says so (int2vector and the like have elements too).
 bool IsArray(const Type* type) { return type != nullptr && type->category == 'A' && type->element != 0; }
 
-// Whether `type` may stand for a polymorphic parameter by itself; how the parameters fit together is left to the
-// server.
+// Whether `source` may stand for a polymorphic parameter by itself; MayAgree says whether all of them fit together.
 bool FitsPolymorphic(const Catalog& catalog, Oid source, Oid target) {
   const Type* type = catalog.TypeByOid(BaseType(catalog, source));
   if (type == nullptr) {
@@ -42,6 +41,54 @@ bool FitsPolymorphic(const Catalog& catalog, Oid source, Oid target) {
     default:
       return true;
   }
+}
+
+// What a polymorphic parameter's argument says of the type that its family shares: the element of an array, otherwise
+// the type itself. 0 when it says nothing.
+Oid SharedType(const Catalog& catalog, Oid source, Oid target) {
+  const Type* type = source == oids::kUnknown ? nullptr : catalog.TypeByOid(BaseType(catalog, source));
+  if (type == nullptr) {
+    return 0;
+  }
+  switch (target) {
+    case oids::kAnyArray:
+    case oids::kAnyCompatibleArray:
+      return IsArray(type) ? BaseType(catalog, type->element) : 0;
+    case oids::kAnyElement:
+    case oids::kAnyNonArray:
+    case oids::kAnyEnum:
+    case oids::kAnyCompatible:
+    case oids::kAnyCompatibleNonArray:
+      return type->oid;
+    default:
+      return 0;
+  }
+}
+
+bool IsCompatibleFamily(Oid type) {
+  return type == oids::kAnyCompatible || type == oids::kAnyCompatibleArray || type == oids::kAnyCompatibleNonArray;
+}
+
+// check_generic_type_consistency: parameters of one polymorphic family share a type, or, those of anycompatible, have
+// one that all can be made into. False only where that is certain: text[] || text[] does not append an element.
+bool MayAgree(const Catalog& catalog, std::span<const Oid> types, const std::vector<Oid>& parameters) {
+  for (const bool compatible : {false, true}) {
+    std::vector<Oid> shared;
+    for (size_t i = 0; i < types.size(); ++i) {
+      const bool is_member = oids::IsPolymorphic(parameters[i]) && IsCompatibleFamily(parameters[i]) == compatible;
+      const Oid type = is_member ? SharedType(catalog, types[i], parameters[i]) : 0;
+      if (type != 0 && std::find(shared.begin(), shared.end(), type) == shared.end()) {
+        shared.push_back(type);
+      }
+    }
+    if (!compatible && shared.size() > 1) {
+      return false;
+    }
+    if (shared.size() == 2 && !CanCoerce(catalog, shared[0], shared[1]) && !CanCoerce(catalog, shared[1], shared[0])) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // The function's parameter types laid out for one call; false when it does not fit the number or names of arguments.
@@ -263,7 +310,7 @@ void KeepFitting(const Catalog& catalog, std::span<const Oid> types, std::vector
         return true;
       }
     }
-    return false;
+    return !MayAgree(catalog, types, candidate.parameters);
   });
 }
 
@@ -402,14 +449,11 @@ Oid ResultType(const Catalog& catalog, const Function& function, std::span<const
   if (!oids::IsPolymorphic(result)) {
     return result;
   }
-  const auto is_compatible = [](Oid type) {
-    return type == oids::kAnyCompatible || type == oids::kAnyCompatibleArray || type == oids::kAnyCompatibleNonArray;
-  };
   // The element type that the arguments of the result's family agree on.
   Oid element = 0;
   for (size_t i = 0; i < types.size(); ++i) {
     const Oid parameter = function.arguments[std::min(i, function.arguments.size() - 1)];
-    if (!oids::IsPolymorphic(parameter) || is_compatible(parameter) != is_compatible(result)) {
+    if (!oids::IsPolymorphic(parameter) || IsCompatibleFamily(parameter) != IsCompatibleFamily(result)) {
       continue;
     }
     const Type* type = catalog.UndomainedType(types[i]);
