@@ -195,6 +195,11 @@ TEST_CASE("polymorphic parameters that cannot agree on a type rule a candidate o
   CHECK(type_of("ARRAY['a'::text] || ARRAY['b'::text]") == ShopCatalog().TypeByOid(oids::kText)->array);
   CHECK(type_of("ARRAY['a'::text] || 'b'::text") == ShopCatalog().TypeByOid(oids::kText)->array);
   CHECK(type_of("'a'::text || ARRAY['b'::text]") == ShopCatalog().TypeByOid(oids::kText)->array);
+  // Both can be made into the other: the first one stays. A default counts before what stands behind WHEN.
+  CHECK(type_of("ARRAY['a'::varchar, 'b'::text]") == ShopCatalog().TypeByOid(oids::kVarchar)->array);
+  CHECK(type_of("CASE WHEN true THEN 'a'::varchar ELSE 'b'::text END") == oids::kText);
+  CHECK(type_of("coalesce(1, 2.5)") == oids::kNumeric);
+  CHECK(type_of("coalesce(1, 'x'::text)") == 0);
 }
 
 TEST_CASE("an extension that only computes is no user function") {

@@ -214,7 +214,6 @@ class Analyzer {
   Value ConstantValue(const Node& constant) const;
   // The name that PostgreSQL gives an output column without AS (FigureColname).
   std::string_view OutputName(const Node& expression) const;
-  Oid CommonType(std::span<const Value* const> values) const;
 
   // call.cc
   Value CombineCall(const Node& call, std::span<Value> parts);

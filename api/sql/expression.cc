@@ -9,6 +9,7 @@
 
 #include "api/sql/analyzer.h"
 #include "api/sql/oids.h"
+#include "api/sql/overload.h"
 
 namespace chaperone::sql {
 
@@ -231,24 +232,6 @@ Value Analyzer::ParameterValue(const Node& parameter) {
   return value;
 }
 
-Oid Analyzer::CommonType(std::span<const Value* const> values) const {
-  Oid common = oids::kUnknown;
-  for (const Value* value : values) {
-    if (value->type == 0) {
-      return 0;
-    }
-    if (value->type == oids::kUnknown || value->type == common) {
-      continue;
-    }
-    if (common != oids::kUnknown) {
-      // Rules of preference between types decide; nothing here depends on them.
-      return 0;
-    }
-    common = value->type;
-  }
-  return common == oids::kUnknown ? oids::kText : common;
-}
-
 Value Analyzer::Combine(const Node& node, std::span<Value> parts, const Scope& scope) {
   switch (node.tag()) {
     case NodeTag::kColumnRef:
@@ -317,11 +300,11 @@ Value Analyzer::Combine(const Node& node, std::span<Value> parts, const Scope& s
     case NodeTag::kCoalesceExpr:
     case NodeTag::kMinMaxExpr:
     case NodeTag::kA_ArrayExpr: {
-      std::vector<const Value*> values;
+      std::vector<Oid> types;
       for (const Value& part : parts) {
-        values.push_back(&part);
+        types.push_back(part.type);
       }
-      value.type = CommonType(values);
+      value.type = CommonType(catalog_, types);
       if (node.tag() == NodeTag::kA_ArrayExpr) {
         const Type* element = catalog_.TypeByOid(value.type);
         // An array of arrays has the type of its rows.
@@ -387,11 +370,15 @@ Value Analyzer::CombineCase(const Node& node, std::span<Value> parts) {
     // It is compared by an operator called =, whatever the types.
     CallOperatorNamed({.name = "="}, nullptr, nullptr, node.location());
   }
-  std::vector<const Value*> results;
+  std::vector<Oid> results;
   for (size_t i = has_operand ? 1 : 0; i < parts.size(); ++i) {
-    results.push_back(&parts[i]);
+    results.push_back(parts[i].type);
   }
-  value.type = CommonType(results);
+  if (node.Get(pg::CaseExpr::kDefresult) != nullptr) {
+    // The default counts first.
+    std::rotate(results.begin(), results.end() - 1, results.end());
+  }
+  value.type = CommonType(catalog_, results);
   return value;
 }
 

@@ -413,6 +413,36 @@ bool CanCoerce(const Catalog& catalog, Oid source, Oid target) {
   return false;
 }
 
+Oid CommonType(const Catalog& catalog, std::span<const Oid> types) {
+  if (!types.empty() && types[0] != oids::kUnknown &&
+      std::all_of(types.begin(), types.end(), [&](Oid type) { return type == types[0]; })) {
+    // The only way in which a domain stays one.
+    return types[0];
+  }
+  const Type* common = nullptr;
+  for (const Oid oid : types) {
+    if (oid == oids::kUnknown) {
+      continue;
+    }
+    const Type* const type = catalog.UndomainedType(oid);
+    if (type == nullptr) {
+      return 0;
+    }
+    if (common == nullptr || common == type) {
+      common = type;
+      continue;
+    }
+    if (common->category != type->category) {
+      return 0;
+    }
+    if (!common->preferred && CanCoerce(catalog, common->oid, type->oid) &&
+        !CanCoerce(catalog, type->oid, common->oid)) {
+      common = type;
+    }
+  }
+  return common == nullptr ? oids::kText : common->oid;
+}
+
 std::vector<const Function*> ResolveFunction(const NamePath& path, const QualifiedName& name, const CallShape& call) {
   const Catalog& catalog = path.catalog();
   const Oid schema = name.schema.empty() ? 0 : path.FindSchema(name.schema);
@@ -449,26 +479,26 @@ Oid ResultType(const Catalog& catalog, const Function& function, std::span<const
   if (!oids::IsPolymorphic(result)) {
     return result;
   }
-  // The element type that the arguments of the result's family agree on.
-  Oid element = 0;
+  // What the arguments of the result's family say of the type that they share. An untyped literal says nothing.
+  const bool compatible = IsCompatibleFamily(result);
+  std::vector<Oid> shared;
   for (size_t i = 0; i < types.size(); ++i) {
     const Oid parameter = function.arguments[std::min(i, function.arguments.size() - 1)];
-    if (!oids::IsPolymorphic(parameter) || IsCompatibleFamily(parameter) != IsCompatibleFamily(result)) {
+    if (!oids::IsPolymorphic(parameter) || IsCompatibleFamily(parameter) != compatible || types[i] == oids::kUnknown) {
       continue;
     }
     const Type* type = catalog.UndomainedType(types[i]);
     const bool wants_array = parameter == oids::kAnyArray || parameter == oids::kAnyCompatibleArray;
     const bool wants_other = parameter == oids::kAnyRange || parameter == oids::kAnyMultirange ||
                              parameter == oids::kAnyCompatibleRange || parameter == oids::kAnyCompatibleMultirange;
-    if (type == nullptr || type->oid == oids::kUnknown || wants_other || (wants_array && !IsArray(type))) {
+    if (type == nullptr || wants_other || (wants_array && !IsArray(type))) {
       return 0;
     }
-    const Oid found = wants_array ? type->element : types[i];
-    if (element != 0 && element != found) {
-      return 0;
-    }
-    element = found;
+    shared.push_back(wants_array ? type->element : types[i]);
   }
+  const bool agree =
+      compatible || std::all_of(shared.begin(), shared.end(), [&](Oid type) { return type == shared[0]; });
+  const Oid element = shared.empty() || !agree ? 0 : CommonType(catalog, shared);
   switch (result) {
     case oids::kAnyElement:
     case oids::kAnyNonArray:

@@ -16,6 +16,10 @@ namespace chaperone::sql {
 // literal; 0, a type that is not known, may be anything.
 bool CanCoerce(const Catalog& catalog, Oid source, Oid target);
 
+// select_common_type (parse_coerce.c): what values of these types become where they meet, as in ARRAY, CASE and
+// COALESCE. 0 when that cannot be told, or when the server refuses.
+Oid CommonType(const Catalog& catalog, std::span<const Oid> types);
+
 struct CallShape {
   // In order; 0 for a type that is not known.
   std::span<const Oid> types;

@@ -168,6 +168,10 @@ SELECT * FROM unnest(ARRAY[1, 2], ARRAY['a', 'b']) AS t(a, b)
 SELECT * FROM unnest(ARRAY[1, 2]) WITH ORDINALITY AS t(a, n)
 SELECT * FROM unnest(ARRAY['a'] || ARRAY['b']) AS t(a)
 SELECT ARRAY[1] || ARRAY[2], ARRAY[1] || 2, 1 || ARRAY[2], ARRAY[[1]] || ARRAY[2], ARRAY['a'::varchar] || ARRAY['b'::text], '{1}' || ARRAY[2]
+SELECT ARRAY['a'::varchar, 'b'::text], ARRAY['a'::text, 'b'::varchar], ARRAY['a'::name, 'b'::varchar], ARRAY[1, 2.5, 3::float8], ARRAY[1::int8, 2], ARRAY[NULL, 'x']
+SELECT coalesce('a'::varchar, 'b'::text), CASE WHEN true THEN 'a'::text ELSE 'b'::varchar END, CASE WHEN true THEN 1 ELSE 2.5 END, greatest(1::int2, 2::int8), least(current_date, now())
+SELECT array_append(ARRAY['a'::text], 'b'::varchar), array_append(ARRAY['a'::varchar], 'b'::text), array_prepend(1, ARRAY[2.5]), array_remove(ARRAY['a'], NULL), ARRAY[1] || NULL, array_fill(7, ARRAY[2]), array_replace(ARRAY[1], 2, 3::int8)
+SELECT * FROM unnest(ARRAY['a'::varchar(6), 'b'::text]) AS t(a)
 SELECT array_cat(ARRAY[1], ARRAY[2]), array_append(ARRAY[1], 2), array_position(ARRAY['a'], 'b')
 SELECT * FROM ROWS FROM (generate_series(1, 2), generate_series(1, 3)) AS t(a, b)
 SELECT * FROM ROWS FROM (generate_series(1, 2), json_each('{}'))
