@@ -34,7 +34,7 @@ absl::StatusOr<std::unique_ptr<Loop>> Loop::Create(const base::Clock& clock) {
   if (epoll_ctl(loop->epoll_fd_, EPOLL_CTL_ADD, loop->wake_fd_, &event) != 0) {
     return base::ErrnoStatus(errno, "cannot watch the event loop's wake-up descriptor");
   }
-  loop->now_ = clock.Steady();
+  loop->ReadClocks();
   return loop;
 }
 
@@ -52,7 +52,7 @@ void Loop::Run() {
   std::array<epoll_event, kEventsMax> events;
   while (!stopping_.load(std::memory_order_acquire)) {
     const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, WaitMillis());
-    now_ = clock_.Steady();
+    ReadClocks();
     for (int i = 0; i < count; ++i) {
       Dispatch(events[static_cast<size_t>(i)]);
     }
@@ -60,6 +60,14 @@ void Loop::Run() {
   }
   RunPosts();
   current_loop = outer;
+}
+
+void Loop::ReadClocks() {
+  now_ = clock_.Steady();
+  if (wall_read_at_ == SteadyTime{} || now_ - wall_read_at_ >= kWallAgeMax) {
+    wall_ = clock_.Wall();
+    wall_read_at_ = now_;
+  }
 }
 
 void Loop::Stop() {
@@ -147,8 +155,9 @@ int Loop::WaitMillis() const {
   if (timers_.empty()) {
     return kWaitMillisMax;
   }
-  // Rounded up: a timer never fires early, and a loop never spins until it does.
-  const auto until = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - clock_.Steady());
+  // Rounded up: a timer never fires early, and a loop never spins until it does. The time that the last events took
+  // comes on top.
+  const auto until = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - now_);
   return static_cast<int>(std::clamp<int64_t>(until.count(), 0, kWaitMillisMax));
 }
 

@@ -1,4 +1,4 @@
-// The event loop: one a core, level-triggered epoll, timers, and posts from other threads. A session lives on one loop
+// The event loop: level-triggered epoll, timers, and posts from other threads. A session lives on one loop
 // from accept to end, so nothing on a statement's way takes a lock.
 //
 // Why not Asio here: Asio reads before it waits, which costs one failing recv for every message (measured: 8.1 system
@@ -56,6 +56,9 @@ class Loop {
 
   // The time when the events at hand were fetched: good for deadlines, costs nothing.
   SteadyTime Now() const { return now_; }
+  // The same as a clock, with calendar time too; a clock that is set is followed within kWallAgeMax.
+  const base::Clock& event_clock() const { return event_clock_; }
+  static constexpr std::chrono::milliseconds kWallAgeMax{50};
   const base::Clock& clock() const { return clock_; }
 
   // REQUIRES: `watcher` lives until Unwatch. Errors: Internal.
@@ -93,7 +96,22 @@ class Loop {
     uint32_t next_free = 0;
   };
 
+  class EventClock final : public base::Clock {
+   public:
+    explicit EventClock(const Loop& loop) : loop_(loop) {}
+    std::chrono::system_clock::time_point Wall() const override {
+      const auto since =
+          std::chrono::duration_cast<std::chrono::system_clock::duration>(loop_.now_ - loop_.wall_read_at_);
+      return loop_.wall_ + since;
+    }
+    SteadyTime Steady() const override { return loop_.now_; }
+
+   private:
+    const Loop& loop_;
+  };
+
   explicit Loop(const base::Clock& clock) : clock_(clock) {}
+  void ReadClocks();
   int WaitMillis() const;
   void Dispatch(const epoll_event& event);
   void FireTimers();
@@ -103,6 +121,9 @@ class Loop {
   int epoll_fd_ = -1;
   int wake_fd_ = -1;
   SteadyTime now_{};
+  std::chrono::system_clock::time_point wall_{};
+  SteadyTime wall_read_at_{};
+  const EventClock event_clock_{*this};
   std::multimap<SteadyTime, Timer*> timers_;
   // Index 0 is the wake-up descriptor's.
   std::vector<Slot> slots_;

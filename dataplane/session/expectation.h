@@ -54,9 +54,7 @@ struct Expectation {
   void Clear() {
     injected = suppressed = false;
     if (denial != nullptr || missing != nullptr || violation != nullptr) {
-      denial.reset();
-      missing.reset();
-      violation.reset();
+      ClearErrors();
     }
     if (run != nullptr) {
       run = nullptr;
@@ -65,8 +63,16 @@ struct Expectation {
       statement = nullptr;
     }
     if (undo.kind != Names::UndoStep::Kind::kNone) {
-      undo = {};
+      undo.Clear();
     }
+  }
+
+ private:
+  // Apart, so that what every message runs through stays small.
+  [[gnu::cold, gnu::noinline]] void ClearErrors() {
+    denial.reset();
+    missing.reset();
+    violation.reset();
   }
 };
 

@@ -36,7 +36,7 @@ struct PreparedStatement : Counted<PreparedStatement> {
 using StatementPtr = Ref<PreparedStatement>;
 
 // A portal, by Bind or by SQL DECLARE.
-struct Portal : Counted<Portal> {
+struct Portal : Counted<Portal>, Pooled<Portal> {
   StatementPtr statement;
   RunPtr run;
   // It would run a statement or cursor that does not exist: the error of every Execute.
@@ -63,6 +63,13 @@ class Names {
     std::string name;
     StatementPtr statement;
     PortalPtr portal;
+
+    void Clear() {
+      kind = Kind::kNone;
+      name.clear();
+      statement = nullptr;
+      portal = nullptr;
+    }
   };
 
   // Null when there is none.

@@ -192,7 +192,7 @@ void Session::SetInterest() {
 runtime::SteadyTime Session::NextDeadline() {
   const runtime::SteadyTime now = loop_.Now();
   runtime::SteadyTime next = now + kFarAway;
-  const auto token_left = identity_->expires_at - services_.clock.Wall();
+  const auto token_left = identity_->expires_at - Wall();
   if (token_left < kFarAway) {
     next = std::min(next, now + std::chrono::duration_cast<std::chrono::nanoseconds>(token_left));
   }
@@ -218,7 +218,7 @@ runtime::SteadyTime Session::NextDeadline() {
 
 void Session::CheckDeadlines() {
   const runtime::SteadyTime now = loop_.Now();
-  if (services_.clock.Wall() >= identity_->expires_at) {
+  if (Wall() >= identity_->expires_at) {
     return EndRelay(
         Fatal(sqlstate::kInvalidAuthorization, "the session's token has expired", "Connect again with a fresh token."),
         "token_expired");

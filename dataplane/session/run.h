@@ -22,7 +22,7 @@ struct RowBound {
   std::string rule;
 };
 
-struct Run : Counted<Run> {
+struct Run : Counted<Run>, Pooled<Run> {
   JudgedPtr judged;
   // Which statement of the text produces what arrives now.
   uint32_t index = 0;

@@ -24,7 +24,7 @@ Session::Session(SessionTable& table, runtime::Fd fd, std::string peer_address, 
       client_watched_(waiter_, kClientReady),
       server_watched_(waiter_, kServerReady),
       record_(table.spool(), id_),
-      recorder_(record_, services_.clock),
+      recorder_(record_, loop_.event_clock()),
       self_(std::make_shared<Session*>(this)) {}
 
 Session::~Session() = default;

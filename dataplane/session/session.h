@@ -41,7 +41,7 @@ class Session final : public Conversation::Host {
 
   // Conversation::Host
   std::chrono::steady_clock::time_point Steady() override { return loop_.Now(); }
-  std::chrono::system_clock::time_point Wall() override { return services_.clock.Wall(); }
+  std::chrono::system_clock::time_point Wall() override { return loop_.event_clock().Wall(); }
   void CancelStatement() override;
   void OnNames(std::string_view search_path, std::string_view role, std::string_view temp_schema) override;
   void OnCatalogChanged() override;

@@ -1,5 +1,7 @@
 #include "dataplane/wire/postgres/frame.h"
 
+#include <array>
+
 #include "dataplane/wire/postgres/bytes.h"
 
 namespace chaperone::wire::postgres {
@@ -37,9 +39,17 @@ uint32_t FrontendBodyMax(char type, const FrameLimits& limits) {
   }
 }
 
-bool IsBackendType(char type) {
-  return std::string_view("123ACDEGHIKNRSTVWZcdnstv").find(type) != std::string_view::npos;
+constexpr std::array<bool, 256> MakeBackendTypes() {
+  std::array<bool, 256> types{};
+  for (const char type : std::string_view("123ACDEGHIKNRSTVWZcdnstv")) {
+    types[static_cast<uint8_t>(type)] = true;
+  }
+  return types;
 }
+
+constexpr std::array<bool, 256> kBackendTypes = MakeBackendTypes();
+
+bool IsBackendType(char type) { return kBackendTypes[static_cast<uint8_t>(type)]; }
 
 std::string Printable(char type) {
   return type >= 0x20 && type < 0x7f ? fmt::format("'{}'", type) : fmt::format("0x{:02x}", static_cast<uint8_t>(type));
