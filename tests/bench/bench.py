@@ -2,7 +2,7 @@
 
   bench.py                      everything, about 20 minutes
   bench.py --quick              every number once and short, about 4 minutes
-  bench.py --only cpu,calls     of: cpu, calls, instructions, latency, large, memory, many
+  bench.py --only cpu,calls     of: cpu, calls, instructions, latency, large, masking, memory, many
   bench.py --json FILE          also as JSON
   bench.py --stand-in           a second pgbouncer in the sidecar's place: tries the bench itself; every ratio must be near 1
 
@@ -22,18 +22,20 @@ from tests.support.stack import Stack
 
 _SETTINGS = {"max_connections": "2700", "shared_buffers": "'256MB'", "max_wal_size": "'4GB'", "autovacuum": "off"}
 _SIDECAR = {"limits": {"sessions": 3000}}
-_PARTS = ("cpu", "calls", "instructions", "latency", "large", "memory", "many")
+_PARTS = ("cpu", "calls", "instructions", "latency", "large", "masking", "memory", "many")
 
 
 class Bench:
     """Two proxies before one database."""
 
-    def __init__(self, arguments, run, postgres, peer, subject, restart):
+    def __init__(self, arguments, run, postgres, peer, subject, restart, apply=None):
         self.quick, self.run, self.postgres = arguments.quick, run, postgres
         self.peer, self.subject = peer, subject
         self.both = (peer, subject)
         # Starts another instance of a proxy under a wrapper; (Proxy, function that stops it).
         self.restart = restart
+        # Puts a policy in force; absent where no sidecar runs.
+        self.apply = apply
         self.report = Report(peer.name, subject.name)
 
     def cpu(self):
@@ -74,22 +76,23 @@ class Bench:
 
     def instructions(self):
         """User-space instructions for each query under callgrind, by the difference of two run lengths."""
+        for script, mode in (("same-text", "simple"), ("select-only", "extended"), ("select-only", "prepared")):
+            values = [self._instructions(proxy, script, mode) for proxy in self.both]
+            self.report.add(f"user instructions per query, {script}, {mode}", "", *values, limit=10_000)
+
+    def _instructions(self, proxy, script, mode):
         short, long = (200, 700) if self.quick else (500, 3000)
         folder = self.run.folder / "callgrind"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         folder.chmod(0o777)  # pgbouncer runs as another user.
-        for script, mode in (("same-text", "simple"), ("select-only", "extended"), ("select-only", "prepared")):
-            values = []
-            for proxy in self.both:
-                totals = []
-                for transactions in (short, long):
-                    output = folder / f"{proxy.name}.{mode}.{transactions}"
-                    instance, stop = self.restart(proxy, measure.callgrind(output))
-                    load.pgbench(instance.target, script, mode, 1, transactions=transactions)
-                    stop()
-                    totals.append(measure.instructions(output))
-                values.append((totals[1] - totals[0]) / (long - short))
-            self.report.add(f"user instructions per query, {script}, {mode}", "", *values, limit=10_000)
+        totals = []
+        for transactions in (short, long):
+            output = folder / f"{proxy.name}.{mode}.{transactions}"
+            instance, stop = self.restart(proxy, measure.callgrind(output))
+            load.pgbench(instance.target, script, mode, 1, transactions=transactions)
+            stop()
+            totals.append(measure.instructions(output))
+        return (totals[1] - totals[0]) / (long - short)
 
     def latency(self):
         """What each proxy adds to the latency of one client, over rounds direct, A, B."""
@@ -118,6 +121,24 @@ class Bench:
                     used[proxy.name] += measure.cpu_seconds(proxy.pid) - before
             self.report.add(f"large result, {label}", "MB/CPU s",
                             *(read[p.name] / max(used[p.name], 0.01) / 1e6 for p in self.both), target=target, more_is_better=True)
+
+    def masking(self):
+        """What masking rules cost statements that touch nothing masked: the sidecar without the rules, then with them."""
+        if self.apply is None:
+            return
+        rounds, times = (2, 8) if self.quick else (6, 20)
+        used, read, counts = {}, {}, {}
+        for policy in (proxies.POLICY_WITHOUT_MASKS, proxies.POLICY) * rounds:
+            self.apply(policy)
+            before = measure.cpu_seconds(self.subject.pid)
+            read[policy] = read.get(policy, 0) + load.read_all(self.subject.target, "SELECT * FROM wide", times)
+            used[policy] = used.get(policy, 0) + measure.cpu_seconds(self.subject.pid) - before
+        for policy in (proxies.POLICY_WITHOUT_MASKS, proxies.POLICY):
+            self.apply(policy)
+            counts[policy] = self._instructions(self.subject, "select-only", "prepared")
+        self.report.add("large result, sidecar without and with masking rules on other tables", "MB/CPU s",
+                        *(read[policy] / max(used[policy], 0.01) / 1e6 for policy in counts), target=0.97, more_is_better=True)
+        self.report.add("user instructions per query, sidecar without and with masking rules", "", *counts.values(), target=1.03)
 
     def memory(self):
         """Memory of an idle proxy's session, by difference."""
@@ -165,7 +186,7 @@ def with_sidecar():
             slow = Sidecar(stack.run, "sidecar-slow", stack.sidecar.endpoint, stack.postgres, stack.control.address, identity,
                            changes=_SIDECAR).start(wrapper=wrapper)
             return proxies.Proxy("sidecar", slow.target(agent.password, database="bench"), slow.pid), slow.stop
-        yield stack.run, stack.postgres, peer, subject, restart
+        yield stack.run, stack.postgres, peer, subject, restart, stack.apply
 
 
 @contextlib.contextmanager
