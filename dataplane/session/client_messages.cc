@@ -13,6 +13,8 @@ namespace sqlstate = wire::postgres::sqlstate;
 
 namespace {
 
+constexpr std::string_view kSyncFrame("S\0\0\0\4", 5);
+
 bool MayReturnRows(const Run& run) {
   const auto& statements = run.judged->facts.statements;
   // What EXECUTE returns is another statement's.
@@ -61,6 +63,7 @@ size_t Conversation::OnClientBytes(std::string_view in) {
       ProbeNames();
       break;
     }
+    next_is_sync_ = header.type == 'E' && rest.substr(header.frame_bytes()).starts_with(kSyncFrame);
     if (OnClientMessage(header.type, rest.substr(0, header.frame_bytes())) == Took::kWait) {
       break;
     }
@@ -350,8 +353,14 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
   entry.statement = portal->statement;
   executed_since_sync_ = true;
   const Judged& judged = *portal->run->judged;
-  if (judged.is_barrier || judged.has_session_objects || judged.copies_in || portal->run->bound) {
+  if (judged.has_session_objects || judged.copies_in || portal->run->bound) {
     PauseForAnswers();
+  } else if (judged.is_barrier) {
+    // A Sync has no meaning that could change: it goes along, and saves the server a question.
+    pauses_at_sync_ = next_is_sync_;
+    if (!pauses_at_sync_) {
+      PauseForAnswers();
+    }
   }
   return Took::kYes;
 }
@@ -401,6 +410,9 @@ void Conversation::OnSync(std::string_view frame) {
   unsynced_ = false;
   executed_since_sync_ = false;
   expected_.Push(Kind::kSync);
+  if (std::exchange(pauses_at_sync_, false)) {
+    PauseForAnswers();
+  }
 }
 
 // Why COPY FROM STDIN may not write what looks masked; null when it may, or when no COPY runs.
@@ -526,9 +538,11 @@ void Conversation::PauseForAnswers() {
     return;
   }
   pause_ = Pause::kBarrier;
-  // In the extended protocol the server may keep its answers to itself until it is asked for them.
-  pg::AppendFlush(to_server_.own());
-  to_server_.Added();
+  if (unsynced_) {
+    // In the extended protocol the server may keep its answers to itself until it is asked for them.
+    pg::AppendFlush(to_server_.own());
+    to_server_.Added();
+  }
 }
 
 // In a failed transaction nothing but its end can run, and the server answers no questions.

@@ -401,6 +401,9 @@ class Conversation {
   // implicit transaction may be open.
   bool unsynced_ = false;
   bool executed_since_sync_ = false;
+  // Of the Execute at hand: the client's Sync stands right behind it; and whether what follows waits from there on.
+  bool next_is_sync_ = false;
+  bool pauses_at_sync_ = false;
   // What names mean may have changed; asked again before the next text is judged.
   bool names_stale_ = false;
   bool names_changed_in_transaction_ = false;

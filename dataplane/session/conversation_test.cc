@@ -84,6 +84,12 @@ class Talk {
   }
   // What the server has got since the last time.
   std::string Sent() { return InWords(std::exchange(sent_, ""), false); }
+  // Hands the server what has been taken out for it.
+  void Give(std::string_view bytes) {
+    server_.Receive(bytes);
+    rig_.FromServer(std::exchange(server_.answers(), ""));
+    Exchange();
+  }
   // What has run since the last time.
   std::vector<std::string> Ran() { return std::exchange(ran_, {}); }
   Rig& rig() { return rig_; }
@@ -217,6 +223,37 @@ TEST_CASE("Flush brings the answers without ending the round") {
   CHECK(talk.Say(P("", "SELECT 1") + kFlush) == "1");
   CHECK(talk.Say(B("", "") + E("") + kFlush) == "2 D C:SELECT 1");
   CHECK(talk.Say(kSync) == "ZI");
+}
+
+TEST_CASE("the Sync behind a statement that others wait for goes with it, and what follows waits") {
+  Talk talk;
+  CHECK(talk.Say(Q("BEGIN")) == "C:BEGIN ZT");
+  CHECK(talk.Say(P("c", "COMMIT") + P("s", "SET search_path = crm") + P("q", "SELECT id FROM users") + kSync) ==
+        "1 1 1 ZT");
+  (void)talk.Sent();
+  talk.rig().FromClient(B("", "c") + E("") + kSync + B("", "q") + E("") + kSync);
+  const std::string first = talk.rig().ToServer();
+  // One answer is on its way, and nothing was asked of the server besides.
+  CHECK(first == B("", "c") + E("") + kSync);
+  CHECK(talk.conversation().pause() == Pause::kBarrier);
+  CHECK(talk.rig().ToServer().empty());
+  talk.Give(first);
+  CHECK(talk.Say("") == "2 C:COMMIT ZI 2 D C:SELECT 1 ZI");
+  // Without a Sync close behind, the server is asked for its answers.
+  talk.rig().FromClient(B("", "s") + E(""));
+  const std::string second = talk.rig().ToServer();
+  CHECK(second == B("", "s") + E("") + kFlush);
+  talk.Give(second);
+  CHECK(talk.Say(kSync) == "2 C:SET ZI");
+}
+
+TEST_CASE("an error before the statement that others wait for leaves nothing waiting") {
+  Talk talk;
+  CHECK(talk.Say(P("c", "COMMIT") + kSync) == "1 ZI");
+  CHECK(talk.Say(Q("BEGIN")) == "C:BEGIN ZT");
+  talk.fail_next = true;
+  CHECK(talk.Say(B("", "c") + E("") + kSync + Q("SELECT 1")) == "E:22P02 ZE E:25P02 ZE");
+  CHECK(talk.conversation().pause() == Pause::kNone);
 }
 
 TEST_CASE("COPY FROM STDIN takes data, and passes over Sync and Flush within it") {

@@ -181,7 +181,7 @@ TEST_CASE("a task that has had its statements may only end its transaction, unti
   CHECK(told.find("per_task.statements = 3 in 1h") != std::string::npos);
   CHECK(told.find("has room again in 61 min") != std::string::npos);
   CHECK(told.find("\"retry_after_s\":36") != std::string::npos);
-  CHECK(rig.Client(Query("SELECT 5") + Query("ROLLBACK")) == "server: Q(chaperone_refused) Q(ROLLBACK) H");
+  CHECK(rig.Client(Query("SELECT 5") + Query("ROLLBACK")) == "server: Q(chaperone_refused) Q(ROLLBACK)");
   LimitsRig stranger(kBudgets, &book, "T-2");
   CHECK(stranger.Client(Query("SELECT 6")) == "server: Q(SELECT 6)");
   other.clock.Advance(minutes(62));
