@@ -179,6 +179,14 @@ TEST_CASE("a statement that protocol prepares can be executed by SQL, and the ot
   CHECK(talk.Say(B("", "q1") + kSync) == "E:26000 ZI");
 }
 
+TEST_CASE("DEALLOCATE ALL drops every name, and leaves the unnamed statement") {
+  Talk talk;
+  CHECK(talk.Say(P("", "SELECT id FROM users") + P("s", "SELECT 1") + P("d", "DEALLOCATE ALL") + kSync) == "1 1 1 ZI");
+  CHECK(talk.Say(B("", "d") + E("") + kSync) == "2 C:DEALLOCATE ALL ZI");
+  CHECK(talk.Say(B("", "") + E("") + kSync) == "2 D C:SELECT 1 ZI");
+  CHECK(talk.Say(B("", "s") + E("") + kSync) == "E:26000 ZI");
+}
+
 TEST_CASE("the server keeps a cursor's meaning when a second DECLARE fails") {
   Talk talk;
   talk.Say(Q("BEGIN") + Q("DECLARE c1 CURSOR FOR SELECT note FROM orders"));

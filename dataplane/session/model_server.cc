@@ -415,7 +415,7 @@ bool ModelServer::RunVerb(const Text& text, uint32_t index, const sql::Statement
     case SessionObjectVerb::kDeallocate:
       return statements_.erase(name) > 0 || Fail("26000", "prepared statement does not exist");
     case SessionObjectVerb::kDeallocateAll:
-      statements_.clear();
+      DropNamedStatements();
       return true;
     case SessionObjectVerb::kCloseCursor:
       return portals_.erase(name) > 0 || Fail("34000", "cursor does not exist");
@@ -423,12 +423,17 @@ bool ModelServer::RunVerb(const Text& text, uint32_t index, const sql::Statement
     case SessionObjectVerb::kDiscardAll:
       std::erase_if(portals_, [](const auto& entry) { return !entry.second.started; });
       if (statement.object_verb == SessionObjectVerb::kDiscardAll) {
-        statements_.clear();
+        DropNamedStatements();
       }
       return true;
     default:
       return true;
   }
+}
+
+// DropAllPreparedStatements: the unnamed one is not among them.
+void ModelServer::DropNamedStatements() {
+  std::erase_if(statements_, [](const auto& entry) { return !entry.first.empty(); });
 }
 
 void ModelServer::SendRows(const Text& text, uint32_t index, uint32_t rows_max, Portal* portal) {

@@ -74,6 +74,7 @@ class ModelServer {
   // False when it failed or waits for COPY data; an error has been sent then.
   bool Run(const Text& text, uint32_t index, uint32_t rows_max, Portal* portal);
   bool RunVerb(const Text& text, uint32_t index, const sql::Statement& statement);
+  void DropNamedStatements();
   void SendRows(const Text& text, uint32_t index, uint32_t rows_max, Portal* portal);
   const sql::Statement* ResultOf(const Text& text, uint32_t index, JudgedPtr* keep) const;
   void SendDescription(const Text& text, uint32_t index);

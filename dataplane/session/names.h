@@ -81,10 +81,8 @@ class Names {
   UndoStep SetPortal(std::string_view name, PortalPtr portal);
   void TakeBack(UndoStep step);
 
-  void RemoveAllStatements() {
-    statements_.clear();
-    unnamed_statement_ = nullptr;
-  }
+  // DEALLOCATE ALL: the unnamed one stays.
+  void RemoveAllStatements() { statements_.clear(); }
   // All but the one that runs: what closes all portals may run in one.
   void RemoveAllPortals(const Run& running);
   // The transaction that ended `round` is over, and with it every portal of that round and earlier ones, but those that
