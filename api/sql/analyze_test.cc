@@ -202,6 +202,50 @@ TEST_CASE("polymorphic parameters that cannot agree on a type rule a candidate o
   CHECK(type_of("coalesce(1, 'x'::text)") == 0);
 }
 
+TEST_CASE("what a primary key among the keys determines tells no rows apart", "[masking]") {
+  const auto decides = [](const std::string& sql, const char* table, const char* column) {
+    const Relation* const relation = ShopCatalog().FindRelation(ShopCatalog().FindSchema("public"), table);
+    const ColumnId id{relation->oid, relation->FindColumn(column)->attnum};
+    const Statement statement = One(sql);
+    return std::find(statement.predicates.begin(), statement.predicates.end(), id) != statement.predicates.end();
+  };
+  for (const char* sql :
+       {"SELECT id, email, count(*) FROM users GROUP BY id, email", "SELECT id, email FROM users GROUP BY email, id",
+        "SELECT u.id, u.email, sum(o.total) FROM users u LEFT JOIN orders o ON o.user_id = u.id GROUP BY u.id, u.email",
+        "SELECT id, email, count(*) FROM users GROUP BY 1, 2", "SELECT email AS e, id FROM users GROUP BY e, id",
+        "SELECT DISTINCT id, email FROM users", "SELECT DISTINCT u.email, u.id FROM users u, orders o",
+        "SELECT 1 FROM users AS u (a, b, c) GROUP BY a, c"}) {
+    CAPTURE(sql);
+    CHECK_FALSE(decides(sql, "users", "email"));
+  }
+  for (const char* sql :
+       {"SELECT email, count(*) FROM users GROUP BY email", "SELECT email, name FROM users GROUP BY email, name",
+        // Another instance of the table has another key.
+        "SELECT a.id, b.email FROM users a, users b GROUP BY a.id, b.email",
+        "SELECT u.id + 0, u.email FROM users u GROUP BY u.id + 0, u.email",
+        "SELECT id, lower(email) FROM users GROUP BY id, lower(email)",
+        // Keys of their own.
+        "SELECT id, email, count(*) FROM users GROUP BY ROLLUP (email, id)",
+        "SELECT id, email, count(*) FROM users GROUP BY CUBE (id, email)",
+        "SELECT id, email, count(*) FROM users GROUP BY GROUPING SETS ((id), (email))",
+        "SELECT email FROM users GROUP BY GROUPING SETS (id), email",
+        "SELECT q.id, q.email FROM (SELECT id, email FROM users) q GROUP BY q.id, q.email",
+        "WITH q AS (SELECT id, email FROM users) SELECT 1 FROM q a, q b GROUP BY a.id, b.email",
+        "SELECT DISTINCT ON (id, email) name FROM users", "SELECT DISTINCT email FROM users",
+        "SELECT DISTINCT id, email || '' FROM users", "SELECT id, email FROM users UNION SELECT id, email FROM users",
+        "SELECT id, email FROM users ORDER BY id, email",
+        "SELECT (SELECT u.email FROM orders o WHERE o.id = 1 GROUP BY o.id, u.email) FROM users u"}) {
+    CAPTURE(sql);
+    CHECK(decides(sql, "users", "email"));
+  }
+  // A key of two columns, one of them given; a table that others inherit from; the key itself.
+  CHECK(decides("SELECT order_id, sku FROM order_lines GROUP BY order_id, sku", "order_lines", "sku"));
+  CHECK_FALSE(decides("SELECT sku FROM order_lines GROUP BY order_id, line, sku", "order_lines", "sku"));
+  CHECK(decides("SELECT id, ssn FROM keyed GROUP BY id, ssn", "keyed", "ssn"));
+  CHECK(decides("SELECT id, note FROM late_key GROUP BY id, note", "late_key", "note"));
+  CHECK(decides("SELECT id, email FROM users GROUP BY id, email", "users", "id"));
+}
+
 TEST_CASE("an extension that only computes is no user function") {
   const SessionContext session{.role = "x", .search_path = {"public", "crm"}};
   CHECK_FALSE(NeedsAny(One("SELECT mail = 'x', replace(mail, 'a', 'b'), lower(mail) FROM crm.mails", session),

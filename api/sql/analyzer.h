@@ -144,6 +144,8 @@ class Analyzer {
   void ExpandRow(const Value& value, QueryResult* result);
   void AnalyzeWindows(NodeList windows, Scope* scope);
   void AnalyzeGrouping(NodeList items, const Scope& scope, const QueryResult& result);
+  Value GroupingKey(const Node& item, const Scope& scope, const QueryResult& result);
+  void AddKeys(std::span<const Value> keys, std::span<const ScopeEntry> entries);
   void AnalyzeOrdering(NodeList items, const Scope& scope, const QueryResult& result);
   void AnalyzeDistinct(NodeList items, const Scope& scope, const QueryResult& result);
   void AnalyzeLocking(NodeList clauses, const Scope& scope, size_t first_item);

@@ -31,6 +31,8 @@ struct Column {
   int16_t attnum = 0;
   bool not_null = false;
   bool generated = false;
+  // Of a primary key that holds at all times (not a deferrable one).
+  bool in_primary_key = false;
 };
 
 // pg_class.relkind.
@@ -142,8 +144,9 @@ struct Type {
   Oid array = 0;
   // The relation of a composite type.
   Oid relation = 0;
-  // The type under a domain.
+  // The type under a domain, and the modifier that the domain gives it.
   Oid base = 0;
+  int32_t base_typmod = -1;
 };
 
 // pg_proc.prokind.

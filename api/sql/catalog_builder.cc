@@ -60,7 +60,7 @@ class Row {
   int bad_ = -1;
 };
 
-constexpr size_t kCells[] = {3, 2, 8, 7, 10, 16, 7, 5, 2, 2, 2, 4, 3, 2, 2};
+constexpr size_t kCells[] = {3, 2, 8, 8, 11, 16, 7, 5, 2, 2, 2, 4, 3, 2, 2};
 
 // The items of PostgreSQL's text form of a one-dimensional array: {a,"b c",NULL}. False when it is none.
 bool ParseArray(std::string_view text, std::vector<std::string>* items) {
@@ -213,7 +213,8 @@ absl::Status CatalogBuilder::AddColumn(Cells cells) {
                            .typmod = row.Number<int32_t>(4),
                            .attnum = row.Number<int16_t>(1),
                            .not_null = row.Bool(5),
-                           .generated = row.Bool(6)});
+                           .generated = row.Bool(6),
+                           .in_primary_key = row.Bool(7)});
   return row.status();
 }
 
@@ -232,7 +233,8 @@ absl::Status CatalogBuilder::AddType(Cells cells) {
                          .element = row.GetOid(6),
                          .array = row.GetOid(7),
                          .relation = row.GetOid(8),
-                         .base = row.GetOid(9)});
+                         .base = row.GetOid(9),
+                         .base_typmod = row.Number<int32_t>(10)});
   return row.status();
 }
 

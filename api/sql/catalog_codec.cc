@@ -10,7 +10,7 @@ namespace chaperone::sql {
 namespace {
 
 constexpr std::string_view kMagic = "CHCT";
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;
 
 class Writer {
  public:
@@ -260,6 +260,7 @@ void WriteRelation(const Relation& relation, Writer* out) {
     out->Signed(column.attnum);
     out->Bool(column.not_null);
     out->Bool(column.generated);
+    out->Bool(column.in_primary_key);
   }
   out->Number(relation.triggers.size());
   for (const Trigger& trigger : relation.triggers) {
@@ -302,6 +303,7 @@ Relation ReadRelation(Reader* in, std::vector<Column>* columns, Range* range) {
     column.attnum = in->NarrowSigned<int16_t>();
     column.not_null = in->Bool();
     column.generated = in->Bool();
+    column.in_primary_key = in->Bool();
   }
   const size_t triggers = in->Count();
   for (size_t i = 0; i < triggers && in->ok(); ++i) {
@@ -406,6 +408,7 @@ void ReadTypes(Reader* in, CatalogData* data) {
     type.array = in->GetOid();
     type.relation = in->GetOid();
     type.base = in->GetOid();
+    type.base_typmod = in->NarrowSigned<int32_t>();
   }
 }
 
@@ -481,6 +484,7 @@ std::string EncodeCatalog(const Catalog& catalog) {
     for (const Oid oid : {type.element, type.array, type.relation, type.base}) {
       out.Number(oid);
     }
+    out.Signed(type.base_typmod);
   }
   out.Number(data.functions.size());
   for (const Function& function : data.functions) {

@@ -49,8 +49,12 @@ constexpr std::array<std::string_view, 15> kQueries = {
     "SELECT a.attrelid::pg_catalog.text, a.attnum::pg_catalog.text, a.attname::pg_catalog.text, "
     "a.atttypid::pg_catalog.text,"
     " a.atttypmod::pg_catalog.text, a.attnotnull,"
-    " a.attgenerated OPERATOR(pg_catalog.<>) ''::pg_catalog.\"char\""
+    " a.attgenerated OPERATOR(pg_catalog.<>) ''::pg_catalog.\"char\","
+    " i.indrelid IS NOT NULL"
     " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid"
+    " LEFT JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) a.attrelid"
+    " AND i.indisprimary AND i.indimmediate AND i.indisvalid"
+    " AND a.attnum OPERATOR(pg_catalog.=) ANY (i.indkey::pg_catalog.int2[])"
     " WHERE a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 AND NOT a.attisdropped"
     " AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,v,m,f,p,S,c}'::pg_catalog.\"char\"[])"
     " ORDER BY a.attrelid, a.attnum LIMIT 4000001",
@@ -58,7 +62,7 @@ constexpr std::array<std::string_view, 15> kQueries = {
     "SELECT t.oid::pg_catalog.text, t.typnamespace::pg_catalog.text, t.typname::pg_catalog.text, "
     "t.typtype::pg_catalog.text,"
     " t.typcategory::pg_catalog.text, t.typispreferred, t.typelem::pg_catalog.text, t.typarray::pg_catalog.text,"
-    " t.typrelid::pg_catalog.text, t.typbasetype::pg_catalog.text"
+    " t.typrelid::pg_catalog.text, t.typbasetype::pg_catalog.text, t.typtypmod::pg_catalog.text"
     " FROM pg_catalog.pg_type t ORDER BY t.oid LIMIT 2000001",
     // 5: functions.
     "SELECT p.oid::pg_catalog.text, p.pronamespace::pg_catalog.text, p.proname::pg_catalog.text, "

@@ -239,6 +239,7 @@ void Analyzer::AnalyzeTarget(const Node& target, Scope* scope, QueryResult* resu
     }
   }
   Value value = Evaluate(expression, *scope);
+  value.table = expression->Is<pg::ColumnRef>() ? value.table : nullptr;
   const std::string_view name =
       target.Has(pg::ResTarget::kName) ? target.Get(pg::ResTarget::kName) : OutputName(*expression);
   result->columns.push_back({name, std::move(value)});
@@ -256,6 +257,7 @@ void Analyzer::ExpandStar(const Node& reference, Scope* scope, QueryResult* resu
     }
     for (const ScopeColumn& column : item.columns) {
       result->columns.push_back(column);
+      result->columns.back().value.table = nullptr;
       NoteReference(column.value);
     }
     result->complete = result->complete && item.complete;
@@ -282,6 +284,7 @@ void Analyzer::ExpandRow(const Value& value, QueryResult* result) {
     const size_t first = result->columns.size();
     for (const ScopeColumn& column : value.row->columns) {
       result->columns.push_back(column);
+      result->columns.back().value.table = nullptr;
     }
     if (!value.row->expanded && value.row->relation != nullptr) {
       for (const Column& column : value.row->relation->columns) {
@@ -332,30 +335,91 @@ void Analyzer::AnalyzeWindows(NodeList windows, Scope* scope) {
 // GROUP BY: a name is an input column first, an output column otherwise; an integer is a position.
 void Analyzer::AnalyzeGrouping(NodeList items, const Scope& scope, const QueryResult& result) {
   std::vector<const Node*> pending(items.rbegin(), items.rend());
+  std::vector<Value> keys;
+  bool has_sets = false;
   while (!pending.empty()) {
     const Node* item = pending.back();
     pending.pop_back();
     if (item->Is<pg::GroupingSet>()) {
+      has_sets = true;
       for (const Node* inner : item->Get(pg::GroupingSet::kContent)) {
         pending.push_back(inner);
       }
       continue;
     }
-    if (const size_t position = Position(*item); position >= 1 && position <= result.columns.size()) {
-      AddPredicate(result.columns[position - 1].value);
+    keys.push_back(GroupingKey(*item, scope, result));
+  }
+  // Each set groups by keys of its own.
+  AddKeys(keys, has_sets ? std::span<const ScopeEntry>() : std::span<const ScopeEntry>(scope.entries));
+}
+
+// A name is a column first, then an output.
+Value Analyzer::GroupingKey(const Node& item, const Scope& scope, const QueryResult& result) {
+  if (const size_t position = Position(item); position >= 1 && position <= result.columns.size()) {
+    return result.columns[position - 1].value;
+  }
+  const std::string_view name = BareName(item);
+  const ScopeColumn* output = name.empty() ? nullptr : FindOutput(result, name);
+  if (output != nullptr) {
+    Scope here{.entries = scope.entries};
+    Value value;
+    if (!FindColumn(name, here, item.location(), &value)) {
+      return output->value;
+    }
+  }
+  Value value = Evaluate(&item, scope);
+  value.table = item.Is<pg::ColumnRef>() ? value.table : nullptr;
+  return value;
+}
+
+namespace {
+
+// The keys hold the whole primary key of the table, which then decides by itself which rows are alike. A key does not
+// hold over the tables that inherit from its own.
+bool HoldPrimaryKey(std::span<const Value> keys, const RangeItem& item) {
+  const Relation* const relation = item.relation;
+  if (relation == nullptr || (!relation->children.empty() && relation->kind != RelationKind::kPartitionedTable)) {
+    return false;
+  }
+  bool has_key = false;
+  for (const Column& column : relation->columns) {
+    if (!column.in_primary_key) {
       continue;
     }
-    const std::string_view name = BareName(*item);
-    const ScopeColumn* output = name.empty() ? nullptr : FindOutput(result, name);
-    if (output != nullptr) {
-      Scope here{.entries = scope.entries};
-      Value value;
-      if (!FindColumn(name, here, item->location(), &value)) {
-        AddPredicate(output->value);
-        continue;
-      }
+    has_key = true;
+    const bool given = std::any_of(keys.begin(), keys.end(), [&](const Value& key) {
+      return key.table == &item && key.origin == ColumnId{relation->oid, column.attnum};
+    });
+    if (!given) {
+      return false;
     }
-    AddPredicate(Evaluate(item, scope));
+  }
+  return has_key;
+}
+
+bool IsOfPrimaryKey(const Value& key) {
+  const Column* const column = key.table->relation->ColumnByNumber(key.origin.attnum);
+  return column == nullptr || column->in_primary_key;
+}
+
+}  // namespace
+
+// What rows are told apart by. `entries`: the tables of the FROM clause; columns that a table's primary key among the
+// keys determines tell nothing apart.
+void Analyzer::AddKeys(std::span<const Value> keys, std::span<const ScopeEntry> entries) {
+  std::vector<const RangeItem*> determined;
+  for (const ScopeEntry& entry : entries) {
+    if (HoldPrimaryKey(keys, *entry.item)) {
+      determined.push_back(entry.item);
+    }
+  }
+  for (const Value& key : keys) {
+    const bool is_determined = key.table != nullptr &&
+                               std::find(determined.begin(), determined.end(), key.table) != determined.end() &&
+                               key.origin.relation == key.table->relation->oid && !IsOfPrimaryKey(key);
+    if (!is_determined) {
+      AddPredicate(key);
+    }
   }
 }
 
@@ -377,10 +441,12 @@ void Analyzer::AnalyzeOrdering(NodeList items, const Scope& scope, const QueryRe
 }
 
 void Analyzer::AnalyzeDistinct(NodeList items, const Scope& scope, const QueryResult& result) {
+  std::vector<Value> keys;
   if (items.size() == 1 && items[0] == nullptr) {
     for (const ScopeColumn& column : result.columns) {
-      AddPredicate(column.value);
+      keys.push_back(column.value);
     }
+    AddKeys(keys, scope.entries);
     return;
   }
   for (const Node* item : items) {

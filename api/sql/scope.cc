@@ -43,6 +43,7 @@ bool Analyzer::FindColumnIn(const RangeItem& item, std::string_view name, Value*
     const Column* column = item.relation->FindColumn(name);
     if (column != nullptr) {
       *value = RelationColumn(*item.relation, *column);
+      value->table = &item;
       return true;
     }
   } else {
@@ -50,6 +51,7 @@ bool Analyzer::FindColumnIn(const RangeItem& item, std::string_view name, Value*
       if (column.name == name) {
         *value = column.value;
         value->row_in_column = value->row != nullptr;
+        value->table = item.relation != nullptr ? &item : nullptr;
         return true;
       }
     }

@@ -32,6 +32,8 @@ struct Value {
   // The whole row of this item; through a column of another item, as q.u in (SELECT u FROM users u) q.
   const RangeItem* row = nullptr;
   bool row_in_column = false;
+  // A reference to a table's column names it by this item. Good within the query that has the item in its FROM clause.
+  const RangeItem* table = nullptr;
 };
 
 struct ScopeColumn {

@@ -35,7 +35,7 @@ bool CatalogTypes::Describe(Oid oid, TypeDescription* out) const {
     case sql::TypeKind::kDomain:
       out->kind = TypeKind::kDomain;
       out->related = type->base;
-      out->typmod = kTypmodUnknown;
+      out->typmod = type->base_typmod;
       return true;
     case sql::TypeKind::kEnum:
       out->kind = TypeKind::kEnum;

@@ -79,3 +79,7 @@ CREATE EXTENSION postgres_fdw SCHEMA crm;
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
 CREATE FOREIGN TABLE far (id int) SERVER elsewhere;
 CREATE VIEW hidden_eq AS SELECT id, nullif(b, b) IS NULL AS n FROM bags;
+-- Primary keys that do not tell every row of the table apart: one that children do not share, one that may be late.
+CREATE TABLE keyed (id int PRIMARY KEY, ssn text);
+CREATE TABLE keyed_more (more text) INHERITS (keyed);
+CREATE TABLE late_key (id int PRIMARY KEY DEFERRABLE, note text);
