@@ -371,9 +371,32 @@ class Query:
             columns.append(Column(self._name("c"), kind, value.taint))
             outputs.append(f"{value.sql} AS {columns[-1].name}")
         # Keys may be constants, which GROUP BY would take for positions.
-        grouping = f" GROUP BY {', '.join(f'coalesce({key.sql})' for key in keys)}" if keys else ""
+        grouped = [f"coalesce({key.sql})" for key in keys]
+        by_row, kind = self._keys_of_row(sources) if self._chance(0.35) else ([], None)
+        grouped += [key.sql for key in by_row]
+        if by_row and not kinds:
+            columns.append(Column(self._name("c"), kind, by_row[-1].taint))
+            outputs.append(f"{by_row[-1].sql} AS {columns[-1].name}")
+        keys += by_row
+        grouping = f" GROUP BY {', '.join(grouped)}" if grouped else ""
         having = f" HAVING count(*) > {self._rng.randint(0, 2)}" if keys and self._chance(0.3) else ""
         return f"SELECT {', '.join(outputs)} FROM {text}{where}{grouping}{having}", columns
+
+    def _keys_of_row(self, sources):
+        """A table's id, and a column of that row, which it determines; or of another row, which it does not."""
+        with_id = [source for source in sources if any(column.name == "id" for column in source.columns)]
+        if not with_id:
+            return [], None
+        source = self._rng.choice(with_id)
+        other = source if self._chance(0.75) else self._rng.choice(sources)
+        column = self._rng.choice([column for column in other.columns if column.type != "json"] or source.columns[:1])
+        own = other is source and self.mode != "clean"
+        identity = next(column for column in source.columns if column.name == "id")
+        if column.type == "json" or not self._may(identity.taint, True) or not (own or self._may(column.taint, True)):
+            return [], None
+        self._use(identity.taint | column.taint)
+        return ([Expression(f"{source.name}.id", identity.taint), Expression(f"{other.name}.{column.name}", column.taint)],
+                column.type)
 
     def _tail(self, scope, columns, distinct):
         text = ""
