@@ -168,6 +168,7 @@ void Session::Greet() {
 }
 
 void Session::OnNames(std::string_view search_path, std::string_view role, std::string_view temp_schema) {
+  names_changed_ = true;
   names_ = sql::SessionContext();
   names_.role = role;
   names_.search_path.clear();

@@ -245,7 +245,8 @@ class Conversation {
 
   // verdicts.cc
   JudgedPtr JudgeText(std::string_view text, const std::vector<uint32_t>& parameter_types, bool* wait);
-  std::optional<uint32_t> ResolveNames(const Judged& judged, Named* named, wire::postgres::ErrorMessage* error);
+  std::optional<uint32_t> ResolveNames(const Judged& judged, Named* named,
+                                       std::optional<wire::postgres::ErrorMessage>* error);
   void Refresh(PreparedStatement& statement);
   bool MustReadmit(const Portal& portal);
   bool IsExecuting(const Run& run);

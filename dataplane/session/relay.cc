@@ -46,7 +46,9 @@ Task<void> Session::Relay() {
     if ((bits & kServerReady) != 0) {
       PumpServer();
     }
-    PumpClient((bits & kClientReady) != 0);
+    if ((bits & kClientReady) != 0 || !client_in_.empty() || client_gone_ || conversation_->ending()) {
+      PumpClient((bits & kClientReady) != 0);
+    }
     CheckPause();
     if (over_) {
       break;
@@ -275,6 +277,11 @@ void Session::RefreshCatalog() {
 }
 
 void Session::UpdateContext() {
+  if (context_generation_ == table_.generation() && !names_changed_) {
+    return;
+  }
+  context_generation_ = table_.generation();
+  names_changed_ = false;
   const upstream::CatalogPtr catalog = table_.CatalogOf(database_);
   const bool same = conversation_->context() != nullptr && snapshot_ == table_.snapshot() && catalog_ == catalog &&
                     conversation_->context()->names().search_path == names_.search_path &&

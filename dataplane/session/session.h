@@ -144,6 +144,9 @@ class Session final : public Conversation::Host {
   std::shared_ptr<const policy::View> view_;
   upstream::CatalogPtr catalog_;
   sql::SessionContext names_;
+  // What the conversation's context was made from, and whether names have changed since.
+  uint64_t context_generation_ = 0;
+  bool names_changed_ = true;
   bool names_known_ = false;
 
   std::unique_ptr<upstream::ServerConnection> server_;

@@ -94,6 +94,7 @@ void SessionTable::Accept(runtime::Fd fd, std::string peer_address, bool is_loca
 
 std::vector<SessionTable::Ended> SessionTable::SetSnapshot(SnapshotPtr snapshot) {
   snapshot_ = std::move(snapshot);
+  ++generation_;
   views_.clear();
   std::vector<Ended> ended;
   std::vector<Session*> all;
@@ -116,6 +117,7 @@ void SessionTable::SetCatalog(const std::string& database, upstream::CatalogPtr 
   const auto found = databases_.find(database);
   if (found != databases_.end()) {
     found->second.catalog = std::move(catalog);
+    ++generation_;
   }
 }
 

@@ -94,6 +94,8 @@ class SessionTable {
   recorder::Spool& spool() { return *spool_; }
   events::LoopMetrics& metrics() { return metrics_; }
   const SnapshotPtr& snapshot() const { return snapshot_; }
+  // Grows with every snapshot and catalog.
+  uint64_t generation() const { return generation_; }
   // A session begins and ends to use a database; its catalog is kept for as long as one does.
   void EnterDatabase(const std::string& database) { ++databases_[database].sessions; }
   void LeaveDatabase(const std::string& database);
@@ -120,6 +122,7 @@ class SessionTable {
   const std::shared_ptr<recorder::Spool> spool_;
   events::LoopMetrics& metrics_;
   SnapshotPtr snapshot_;
+  uint64_t generation_ = 1;
   struct Database {
     upstream::CatalogPtr catalog;
     size_t sessions = 0;

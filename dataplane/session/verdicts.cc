@@ -88,7 +88,8 @@ JudgedPtr Conversation::JudgeText(std::string_view text, const std::vector<uint3
 
 // Adds the statements that the text names. Returns the first statement that names what does not exist, and fills
 // `error`.
-std::optional<uint32_t> Conversation::ResolveNames(const Judged& judged, Named* named, pg::ErrorMessage* error) {
+std::optional<uint32_t> Conversation::ResolveNames(const Judged& judged, Named* named,
+                                                   std::optional<pg::ErrorMessage>* error) {
   for (size_t i = 0; judged.has_session_objects && i < judged.facts.statements.size(); ++i) {
     const sql::Statement& statement = judged.facts.statements[i];
     const bool executes = statement.object_verb == sql::SessionObjectVerb::kExecute;
@@ -109,8 +110,9 @@ std::optional<uint32_t> Conversation::ResolveNames(const Judged& judged, Named* 
                                 : portal != nullptr ? portal->statement
                                                     : nullptr;
     if (target == nullptr) {
-      error->sqlstate = executes ? sqlstate::kInvalidStatementName : sqlstate::kInvalidCursorName;
-      error->message =
+      error->emplace();
+      (*error)->sqlstate = executes ? sqlstate::kInvalidStatementName : sqlstate::kInvalidCursorName;
+      (*error)->message =
           fmt::format("{} \"{}\" does not exist", executes ? "prepared statement" : "cursor", statement.object_name);
       return static_cast<uint32_t>(i);
     }
@@ -161,7 +163,7 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
                                             const std::vector<uint32_t>& parameter_types) {
   Named named;
   named.verdict = &judged->verdict;
-  pg::ErrorMessage error;
+  std::optional<pg::ErrorMessage> error;
   const std::optional<uint32_t> missing = ResolveNames(*judged, &named, &error);
   std::optional<policy::Uncountable> uncountable;
   const std::optional<RowBound> bound = BoundOf(*judged, &uncountable);
@@ -169,7 +171,7 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
     return Refuse(judged, DenyUncountable(*bound, *uncountable), channel, bind, parameter_types);
   }
   if (missing && named.verdict->decision == policy::Decision::kAllow) {
-    Admission admission = Failed(Start(judged->verdict, judged, channel, bind, parameter_types, ""), std::move(error));
+    Admission admission = Failed(Start(judged->verdict, judged, channel, bind, parameter_types, ""), *std::move(error));
     admission.missing = admission.run != nullptr ? missing : std::nullopt;
     return admission;
   }
@@ -212,7 +214,7 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
   }
   if (verdict.decision == policy::Decision::kRequireApproval && missing) {
     // Nobody is asked for what cannot run.
-    return Failed(Start(verdict, judged, channel, bind, parameter_types, ""), std::move(error));
+    return Failed(Start(verdict, judged, channel, bind, parameter_types, ""), *std::move(error));
   }
   const bool asks = verdict.decision == policy::Decision::kRequireApproval;
   if (!asks && quota != nullptr && !quota->Spend(Measure::kStatements, 1, host_.Steady())) {
@@ -256,8 +258,8 @@ bool Conversation::Readmit(Portal& portal) {
   Named named;
   named.verdict = &judged->verdict;
   Admission refused;
-  refused.denial = std::make_unique<pg::ErrorMessage>();
-  const bool missing = ResolveNames(*judged, &named, refused.denial.get()).has_value();
+  std::optional<pg::ErrorMessage> error;
+  const bool missing = ResolveNames(*judged, &named, &error).has_value();
   const policy::Decision decision = named.verdict->decision;
   const bool same = TextOf(*judged, named.targets) == TextOf(*portal.run->judged, portal.targets);
   const bool approved = portal.admitted == policy::Decision::kRequireApproval && same;
@@ -271,7 +273,9 @@ bool Conversation::Readmit(Portal& portal) {
     portal.run->bound = bound;
     return true;
   }
-  if (!missing) {
+  if (missing) {
+    refused.denial = std::make_unique<pg::ErrorMessage>(*std::move(error));
+  } else {
     policy::Verdict denied = unkept ? DenyUncountable(*bound, *uncountable) : *named.verdict;
     if (denied.decision == policy::Decision::kRequireApproval) {
       denied.decision = policy::Decision::kDeny;
@@ -279,7 +283,7 @@ bool Conversation::Readmit(Portal& portal) {
       denied.hint = "Bind it again.";
     }
     ++counts_.denied;
-    *refused.denial = Denied(denied, AuditId(portal.run->statement));
+    refused.denial = std::make_unique<pg::ErrorMessage>(Denied(denied, AuditId(portal.run->statement)));
   }
   refused.run = portal.run;
   Substitute(Kind::kExecute, std::move(refused));
@@ -458,7 +462,7 @@ bool Conversation::StillNeedsApproval() {
   const JudgedPtr judged = context_->Judge(ask_->judged->text, ask_->judged->parameter_types, host_.Wall());
   Named named;
   named.verdict = &judged->verdict;
-  pg::ErrorMessage error;
+  std::optional<pg::ErrorMessage> error;
   if (ResolveNames(*judged, &named, &error) || named.verdict->decision != policy::Decision::kRequireApproval) {
     return false;
   }
