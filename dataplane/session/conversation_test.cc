@@ -211,6 +211,18 @@ TEST_CASE("a portal that is not there, or went with its transaction, fails with 
   CHECK(talk.Say(E("c1") + kSync) == "E:34000 ZI");
 }
 
+TEST_CASE("behind a row limit in the extended protocol the client skips to its Sync, over queries too") {
+  for (const char* behind : {"SELECT 1", "SELECT phone FROM crm.contacts"}) {
+    CAPTURE(behind);
+    Talk talk(TestPolicy::kDetecting);
+    talk.rows = 7;
+    CHECK(talk.Say(P("", "SELECT note FROM orders") + B("", "") + E("") + Q(behind) + kSync) == "1 2 D D D E:ZC003 ZI");
+    talk.rows = 1;
+    CHECK(talk.Say(Q("SELECT 1")) == "T D C:SELECT 1 ZI");
+    CHECK_FALSE(talk.conversation().busy());
+  }
+}
+
 TEST_CASE("Describe is answered for statements and portals, and fails for names that are not there") {
   Talk talk;
   CHECK(talk.Say(P("q1", "SELECT 1") + D(pg::ObjectKind::kStatement, "q1") + B("", "q1") +

@@ -37,6 +37,8 @@ struct Expectation {
   bool injected = false;
   // The client has got an error in place of its answers already.
   bool suppressed = false;
+  // And it does not even wait for the ReadyForQuery, since it waits for that of a Sync behind.
+  bool skipped = false;
   // The message was replaced by one that is bound to fail; its error becomes this one.
   std::unique_ptr<wire::postgres::ErrorMessage> denial;
   // The text was cut before a statement that names what does not exist; the error of what stands in its place becomes
@@ -52,7 +54,7 @@ struct Expectation {
 
   // As new. Most of it is unset in most entries: asking first is cheaper than assigning.
   void Clear() {
-    injected = suppressed = false;
+    injected = suppressed = skipped = false;
     if (denial != nullptr || missing != nullptr || violation != nullptr) {
       ClearErrors();
     }

@@ -376,12 +376,14 @@ bool Conversation::FailLimited(Run& run) {
   ApplyEffects(run);
   run.ResetResult();
   ++run.index;
-  // What the server still answers is not for the client, which skips to ReadyForQuery.
+  if (expected_.front().kind == Kind::kQuery) {
+    // What the rest of the text still answers is not for the client; that it is done is.
+    expected_.front().suppressed = true;
+    return true;
+  }
+  // As after any error of the extended protocol the client skips to its Sync, over queries too.
   for (size_t i = 0; i < expected_.size() && expected_[i].kind != Kind::kSync; ++i) {
-    expected_[i].suppressed = true;
-    if (expected_[i].kind == Kind::kQuery) {
-      return true;
-    }
+    expected_[i].suppressed = expected_[i].skipped = true;
   }
   expected_.PopFront();
   dropping_ = !HasSync();

@@ -330,7 +330,7 @@ bool Conversation::OnReadyForQuery(std::string_view frame, std::string_view body
     return Unexpected('Z');  // a refused message must fail before this
   }
   const bool is_guarded = kind == Kind::kQuery && guard_ != nullptr;
-  if (!expected_.front().injected && !is_guarded) {
+  if (!expected_.front().injected && !expected_.front().skipped && !is_guarded) {
     to_client_.Pass(frame);
   }
   expected_.PopFront();
