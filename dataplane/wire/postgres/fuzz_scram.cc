@@ -21,13 +21,16 @@ void Require(bool holds) {
   }
 }
 
+// Any of the places where a count may be read from.
 bool IsSlow(std::string_view challenge) {
-  const size_t at = challenge.rfind(",i=");
-  uint32_t iterations = 0;
-  if (at != std::string_view::npos) {
+  for (size_t at = challenge.find(",i="); at != std::string_view::npos; at = challenge.find(",i=", at + 1)) {
+    uint32_t iterations = 0;
     std::from_chars(challenge.data() + at + 3, challenge.data() + challenge.size(), iterations);
+    if (iterations > kFuzzIterationsMax && iterations <= kScramIterationsMax) {
+      return true;
+    }
   }
-  return iterations > kFuzzIterationsMax && iterations <= kScramIterationsMax;
+  return false;
 }
 
 void Check(std::string_view in) {
