@@ -186,7 +186,7 @@ class World {
 
   void OnRun(const ModelServer::Text& text) {
     const JudgedPtr judged = ContextOf(policy_)->Judge(text.text, text.types, rig_.host().Wall());
-    if (judged->verdict.decision == policy::Decision::kAllow || IsOwnQuestion(text.text)) {
+    if (judged->verdict.decision == policy::Decision::kAllow || ModelServer::IsOwnQuestion(text.text)) {
       return;
     }
     const auto approved = std::find_if(approved_.begin(), approved_.end(), [&](const std::string& ask) {
@@ -195,11 +195,6 @@ class World {
     Require(judged->verdict.decision == policy::Decision::kRequireApproval && approved != approved_.end(),
             "a statement ran that nothing allows");
     approved_.erase(approved);
-  }
-
-  // The probe of effects.cc.
-  static bool IsOwnQuestion(std::string_view text) {
-    return text.substr(0, 52) == "SELECT pg_catalog.current_setting('search_path'), cu";
   }
 
   bool Fails() {

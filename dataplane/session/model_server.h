@@ -46,6 +46,9 @@ class ModelServer {
   std::string& answers() { return answers_; }
   bool terminated() const { return terminated_; }
 
+  // The sidecar's probe of names (effects.cc), which no server refuses.
+  static bool IsOwnQuestion(std::string_view text);
+
  private:
   struct Portal {
     Text text;
@@ -75,6 +78,7 @@ class ModelServer {
   bool Run(const Text& text, uint32_t index, uint32_t rows_max, Portal* portal);
   bool RunVerb(const Text& text, uint32_t index, const sql::Statement& statement);
   void DropNamedStatements();
+  bool Fails(const Text& text) const;
   void SendRows(const Text& text, uint32_t index, uint32_t rows_max, Portal* portal);
   const sql::Statement* ResultOf(const Text& text, uint32_t index, JudgedPtr* keep) const;
   void SendDescription(const Text& text, uint32_t index);
