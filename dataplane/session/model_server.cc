@@ -414,6 +414,10 @@ bool ModelServer::RunVerb(const Text& text, uint32_t index, const sql::Statement
       if (target == statements_.end()) {
         return Fail("26000", fmt::format("prepared statement \"{}\" does not exist", name));
       }
+      const JudgedPtr executed = Analyse(target->second);
+      if (!executed->facts.statements.empty() && executed->facts.statements[0].copy != sql::CopyDirection::kNone) {
+        return Fail("0A000", "this model does not copy by EXECUTE");
+      }
       callbacks_.on_run(target->second);
       return true;
     }
