@@ -128,12 +128,13 @@ class Bench:
             return
         rounds, times = (2, 8) if self.quick else (6, 20)
         used, read, counts = {}, {}, {}
-        for policy in (proxies.POLICY_WITHOUT_MASKS, proxies.POLICY) * rounds:
+        pair = (proxies.POLICY_WITHOUT_MASKS, proxies.POLICY)
+        for policy in (*pair, *reversed(pair)) * (rounds // 2):
             self.apply(policy)
             before = measure.cpu_seconds(self.subject.pid)
             read[policy] = read.get(policy, 0) + load.read_all(self.subject.target, "SELECT * FROM wide", times)
             used[policy] = used.get(policy, 0) + measure.cpu_seconds(self.subject.pid) - before
-        for policy in (proxies.POLICY_WITHOUT_MASKS, proxies.POLICY):
+        for policy in pair:
             self.apply(policy)
             counts[policy] = self._instructions(self.subject, "select-only", "prepared")
         self.report.add("large result, sidecar without and with masking rules on other tables", "MB/CPU s",
