@@ -16,7 +16,7 @@ import sys
 from tests.bench import load, measure, proxies
 from tests.bench.report import Report
 from tests.support.postgres import Postgres
-from tests.support.process import Run, end_on_signals
+from tests.support.process import Run, end_on_signals, wait_until
 from tests.support.sidecar import Sidecar
 from tests.support.stack import Stack
 
@@ -166,6 +166,8 @@ class Bench:
             alive = sum(1 for connection in connections if connection.sqlstate("SELECT 1") is None)
             for connection in connections:
                 connection.close()
+            wait_until(lambda: int(self.postgres.psql("SELECT count(*) FROM pg_stat_activity")) < 100, 120,
+                       f"{proxy.name}: the database's connections are closed", 1)
             if alive != idle:
                 raise load.Failed(f"{proxy.name}: only {alive} of {idle} idle sessions live on")
         self.report.add(f"{idle} idle and {active} active sessions hold; transactions", "1/s", *rates, more_is_better=True)

@@ -37,6 +37,7 @@ class Proxy:
 
 def pgbouncer(stack_run, postgres, name="pgbouncer", wrapper=()):
     """A pgbouncer; `wrapper` stands before its command line."""
+    # What its clients leave behind is closed soon, so that the other finds room in the database.
     process = PgBouncer(stack_run, postgres.role.but(database="bench"), name, pool_size=2600, clients_max=2700,
-                        wrapper=wrapper).start()
+                        settings={"server_idle_timeout": 10}, wrapper=wrapper).start()
     return Proxy(name, process.target, process.process.pid), process
