@@ -212,7 +212,7 @@ TEST_CASE("a portal that is not there, or went with its transaction, fails with 
 }
 
 TEST_CASE("behind a row limit in the extended protocol the client skips to its Sync, over queries too") {
-  for (const char* behind : {"SELECT 1", "SELECT phone FROM crm.contacts"}) {
+  for (const char* behind : {"SELECT 1", "SELECT phone FROM crm.contacts", "COPY open_t FROM STDIN"}) {
     CAPTURE(behind);
     Talk talk(TestPolicy::kDetecting);
     talk.rows = 7;

@@ -442,6 +442,12 @@ bool Conversation::OnCopyResponse(char type, std::string_view frame, std::string
   if (type == 'H' && !OpenCopy(*CurrentRun(), response)) {
     return false;
   }
+  if (type == 'G' && expected_.front().skipped) {
+    // The client knows nothing of it and sends no data: the server would wait for them.
+    pg::AppendCopyFail("chaperone: an error stands before it", to_server_.own());
+    to_server_.Added();
+    return true;
+  }
   PassToClient(frame);
   if (type == 'H') {
     return true;
