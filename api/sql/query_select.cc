@@ -51,6 +51,34 @@ const ScopeColumn* FindOutput(const QueryResult& result, std::string_view name) 
   return nullptr;
 }
 
+// The keys hold the whole primary key of the table, which then decides by itself which rows are alike. A key does not
+// hold over the tables that inherit from its own.
+bool HoldPrimaryKey(std::span<const Value> keys, const RangeItem& item) {
+  const Relation* const relation = item.relation;
+  if (relation == nullptr || (!relation->children.empty() && relation->kind != RelationKind::kPartitionedTable)) {
+    return false;
+  }
+  bool has_key = false;
+  for (const Column& column : relation->columns) {
+    if (!column.in_primary_key) {
+      continue;
+    }
+    has_key = true;
+    const bool given = std::any_of(keys.begin(), keys.end(), [&](const Value& key) {
+      return key.table == &item && key.origin == ColumnId{relation->oid, column.attnum};
+    });
+    if (!given) {
+      return false;
+    }
+  }
+  return has_key;
+}
+
+bool IsOfPrimaryKey(const Value& key) {
+  const Column* const column = key.table->relation->ColumnByNumber(key.origin.attnum);
+  return column == nullptr || column->in_primary_key;
+}
+
 // A set operation as this level sees it: one with clauses of its own is a query by itself.
 bool IsBareSetOperation(const Node& select) {
   return select.Get(pg::SelectStmt::kOp) != pg::SetOperation::SETOP_NONE &&
@@ -371,38 +399,6 @@ Value Analyzer::GroupingKey(const Node& item, const Scope& scope, const QueryRes
   value.table = item.Is<pg::ColumnRef>() ? value.table : nullptr;
   return value;
 }
-
-namespace {
-
-// The keys hold the whole primary key of the table, which then decides by itself which rows are alike. A key does not
-// hold over the tables that inherit from its own.
-bool HoldPrimaryKey(std::span<const Value> keys, const RangeItem& item) {
-  const Relation* const relation = item.relation;
-  if (relation == nullptr || (!relation->children.empty() && relation->kind != RelationKind::kPartitionedTable)) {
-    return false;
-  }
-  bool has_key = false;
-  for (const Column& column : relation->columns) {
-    if (!column.in_primary_key) {
-      continue;
-    }
-    has_key = true;
-    const bool given = std::any_of(keys.begin(), keys.end(), [&](const Value& key) {
-      return key.table == &item && key.origin == ColumnId{relation->oid, column.attnum};
-    });
-    if (!given) {
-      return false;
-    }
-  }
-  return has_key;
-}
-
-bool IsOfPrimaryKey(const Value& key) {
-  const Column* const column = key.table->relation->ColumnByNumber(key.origin.attnum);
-  return column == nullptr || column->in_primary_key;
-}
-
-}  // namespace
 
 // What rows are told apart by. `entries`: the tables of the FROM clause; columns that a table's primary key among the
 // keys determines tell nothing apart.

@@ -60,18 +60,7 @@ class Factory {
     return domain.typmod >= 0 || typmod == -1 ? domain.typmod : typmod;
   }
 
-  // A longer or a larger value than the modifier allows is an error, not a rounding.
-  static bool IsLimited(Family family) {
-    return family == Family::kVarchar || family == Family::kBpchar || family == Family::kNumeric;
-  }
-
   MaskerPtr MakeBase(const MaskingRule& rule, Family family, int32_t typmod) const {
-    if (typmod == kTypmodUnknown) {
-      if (IsLimited(family)) {
-        return MakeNullMasker();
-      }
-      typmod = -1;
-    }
     const MaskSpec spec = {
         .method = rule.method, .argument = rule.argument, .family = family, .typmod = typmod, .format = format_};
     return MakeBaseMasker(spec, context_.key);

@@ -151,6 +151,8 @@ absl::StatusOr<std::shared_ptr<ResultPlan>> MakePlan(const ResultPlanInput& inpu
   const CatalogTypes types(input.catalog);
   const MaskContext context{input.key, &types};
   std::vector<ResultPlan::Column> made;
+  std::vector<const SearchRule*> looked_for;
+  size_t searched = 0;
   bool masks_any = false;
   for (size_t i = 0; i < columns.size(); ++i) {
     made.push_back(MakeColumn(masks[i], columns[i], context));
@@ -159,7 +161,12 @@ absl::StatusOr<std::shared_ptr<ResultPlan>> MakePlan(const ResultPlanInput& inpu
     if (!is_hidden_whole && input.search != nullptr) {
       const ColumnType type{columns[i].type_oid, columns[i].type_modifier,
                             columns[i].binary ? Format::kBinary : Format::kText};
-      last.search = MakeCellSearch(SearchRulesFor(input, i, columns[i]), columns[i].name, type, &types);
+      const std::vector<const SearchRule*> rules = SearchRulesFor(input, i, columns[i]);
+      last.search = MakeCellSearch(rules, columns[i].name, type, &types);
+      if (last.search != nullptr && last.masker == nullptr) {
+        looked_for.insert(looked_for.end(), rules.begin(), rules.end());
+        ++searched;
+      }
     }
     if (last.masker != nullptr && last.search != nullptr) {
       last.masker = std::make_unique<MaskThenSearch>(std::move(last.masker), std::move(last.search));
@@ -169,7 +176,11 @@ absl::StatusOr<std::shared_ptr<ResultPlan>> MakePlan(const ResultPlanInput& inpu
   if (!masks_any) {
     return std::shared_ptr<ResultPlan>();
   }
-  return std::make_shared<ResultPlan>(std::move(made), input.search);
+  std::optional<RowLook> look;
+  if (searched > 1) {
+    look.emplace(looked_for);
+  }
+  return std::make_shared<ResultPlan>(std::move(made), input.search, std::move(look));
 }
 
 void AppendConstant(const std::optional<std::string>& constant, std::string* out) {
@@ -181,14 +192,9 @@ void AppendConstant(const std::optional<std::string>& constant, std::string* out
 
 }  // namespace
 
-ResultPlan::ResultPlan(std::vector<Column> columns, std::shared_ptr<const SearchRules> search)
-    : search_(std::move(search)), columns_(std::move(columns)) {
-  const auto searched =
-      std::count_if(columns_.begin(), columns_.end(), [](const Column& column) { return column.search != nullptr; });
-  if (searched > 1) {
-    look_.emplace(search_->All());
-  }
-}
+ResultPlan::ResultPlan(std::vector<Column> columns, std::shared_ptr<const SearchRules> search,
+                       std::optional<RowLook> look)
+    : search_(std::move(search)), columns_(std::move(columns)), look_(std::move(look)) {}
 
 absl::Status ResultPlan::MaskRow(std::string_view body, std::string* out, uint64_t* masked_cells) {
   if (body.size() < 2 || Load(body, 0, 2) != columns_.size()) {

@@ -48,8 +48,10 @@ class ResultPlan {
     std::string method;
   };
 
-  // `search`: what the columns' searches were made from; may be null.
-  ResultPlan(std::vector<Column> columns, std::shared_ptr<const SearchRules> search);
+  // `search`: what the columns' searches were made from; may be null. `look`: for the rules of all of them, where it
+  // pays to look at a row before its cells.
+  ResultPlan(std::vector<Column> columns, std::shared_ptr<const SearchRules> search,
+             std::optional<RowLook> look = std::nullopt);
 
   // Appends the body of a DataRow with its cells masked, and counts the cells that were changed. Errors: DataLoss when
   // the row does not decode or has another width; then something may have been appended.
@@ -72,7 +74,6 @@ class ResultPlan {
  private:
   std::shared_ptr<const SearchRules> search_;
   std::vector<Column> columns_;
-  // Where two columns or more are searched.
   std::optional<RowLook> look_;
   // What became of a cell under search.
   std::string searched_;

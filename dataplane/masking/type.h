@@ -64,9 +64,6 @@ struct CompositeField {
   int32_t typmod = -1;
 };
 
-// The catalog does not say whether there is a modifier, so no value but NULL is sure to fit.
-inline constexpr int32_t kTypmodUnknown = -2;
-
 // What pg_type, pg_attribute and pg_range say of one type.
 struct TypeDescription {
   TypeKind kind = TypeKind::kUnknown;
@@ -74,7 +71,7 @@ struct TypeDescription {
   Family family = Family::kOpaque;
   // kArray: the element type. kDomain: the base type. kRange: the subtype. kMultirange: the range type.
   Oid related = 0;
-  // kDomain: the modifier that the domain gives to its base type; -1 for none, or kTypmodUnknown.
+  // kDomain: the modifier that the domain gives to its base type; -1 for none.
   int32_t typmod = -1;
   // kArray: typdelim of the element type.
   char delimiter = ',';
