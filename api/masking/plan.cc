@@ -118,8 +118,8 @@ std::optional<MaskingRefusal> CheckPredicates(const sql::Statement& statement, c
             ? fmt::format("Compare {} with = and a constant or parameter only, or leave it out of WHERE, JOIN, "
                           "GROUP BY and ORDER BY.",
                           name)
-            : fmt::format("Leave {} out of WHERE, JOIN, GROUP BY, HAVING, ORDER BY and DISTINCT; filter by "
-                          "another column.",
+            : fmt::format("Leave {} out of WHERE, JOIN, GROUP BY, HAVING, ORDER BY and DISTINCT; filter by another "
+                          "column. In GROUP BY it may stand beside its table's primary key.",
                           name));
   }
   return std::nullopt;

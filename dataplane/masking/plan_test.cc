@@ -100,6 +100,13 @@ TEST_CASE("A JSON column of which a part is masked decides nothing and is writte
   CHECK_FALSE(Plan(kItems, "SELECT items FROM orders WHERE id = 1").plan.refusal);
 }
 
+TEST_CASE("A masked column groups beside its table's key, and the refusal without it says so", "[masking]") {
+  CHECK_FALSE(Plan(kSsn, "SELECT id, ssn, count(*) FROM users GROUP BY id, ssn").plan.refusal);
+  const Planned refused = Plan(kSsn, "SELECT ssn, count(*) FROM users GROUP BY ssn");
+  REQUIRE(refused.plan.refusal);
+  CHECK(refused.plan.refusal->hint.find("beside its table's primary key") != std::string::npos);
+}
+
 TEST_CASE("A mask on the whole column goes before masks on its parts", "[masking]") {
   const std::string both =
       std::string(kItems) + "  - {id: whole, columns: [\"public.orders.items\"], method: \"null\"}\n";
