@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 namespace chaperone::recording {
 
@@ -135,11 +136,8 @@ void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Stateme
 }
 
 template <typename V, typename B>
-void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Attempt> {
-  Int(v, b.statement);
-  Int(v, b.text_id);
-  Int(v, b.channel);
-  Int(v, b.decision);
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Verdict> {
+  Int(v, b.verdict_id);
   Int(v, b.observed);
   Int(v, b.observed_decision);
   Int(v, b.policy_revision);
@@ -148,6 +146,15 @@ void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Attempt
   v.Bytes(b.reason);
   v.Bytes(b.action);
   v.Bytes(b.resource);
+}
+
+template <typename V, typename B>
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Attempt> {
+  Int(v, b.statement);
+  Int(v, b.text_id);
+  Int(v, b.channel);
+  Int(v, b.decision);
+  Int(v, b.verdict_id);
   v.Bytes(b.approval_id);
 }
 
@@ -288,6 +295,7 @@ template <typename B>
 constexpr RecordType TypeOf() {
   if constexpr (std::is_same_v<B, SessionStarted>) return RecordType::kSessionStarted;
   if constexpr (std::is_same_v<B, StatementText>) return RecordType::kStatementText;
+  if constexpr (std::is_same_v<B, Verdict>) return RecordType::kVerdict;
   if constexpr (std::is_same_v<B, Attempt>) return RecordType::kAttempt;
   if constexpr (std::is_same_v<B, Columns>) return RecordType::kColumns;
   if constexpr (std::is_same_v<B, Rows>) return RecordType::kRows;
@@ -324,10 +332,8 @@ size_t Put(uint64_t time_us, const B& body, uint8_t* out) {
   Scalars(writer, body);
   Repeated(writer, body);
   const auto body_bytes = static_cast<uint32_t>(writer.at() - out - kRecordHeaderBytes);
-  out[0] = static_cast<uint8_t>(TypeOf<B>());
-  out[1] = out[2] = out[3] = 0;
-  PutLittleEndian(out + 4, body_bytes);
-  PutLittleEndian(out + 8, time_us);
+  PutLittleEndian(out, static_cast<uint32_t>(TypeOf<B>()) | body_bytes << 8);
+  PutLittleEndian(out + 4, time_us);
   return kRecordHeaderBytes + body_bytes;
 }
 
@@ -347,6 +353,8 @@ bool GetBody(RecordType type, std::string_view bytes, Record* record) {
       return Get<SessionStarted>(bytes, record);
     case RecordType::kStatementText:
       return Get<StatementText>(bytes, record);
+    case RecordType::kVerdict:
+      return Get<Verdict>(bytes, record);
     case RecordType::kAttempt:
       return Get<Attempt>(bytes, record);
     case RecordType::kColumns:
@@ -376,6 +384,7 @@ bool GetBody(RecordType type, std::string_view bytes, Record* record) {
 
 CHAPERONE_DEFINE_CODEC(SessionStarted)
 CHAPERONE_DEFINE_CODEC(StatementText)
+CHAPERONE_DEFINE_CODEC(Verdict)
 CHAPERONE_DEFINE_CODEC(Attempt)
 CHAPERONE_DEFINE_CODEC(Columns)
 CHAPERONE_DEFINE_CODEC(Rows)
@@ -386,30 +395,19 @@ CHAPERONE_DEFINE_CODEC(ApprovalEvent)
 CHAPERONE_DEFINE_CODEC(SessionEnded)
 #undef CHAPERONE_DEFINE_CODEC
 
-absl::StatusOr<size_t> FirstRecordBytes(std::string_view bytes) {
-  if (bytes.size() < kRecordHeaderBytes) {
-    return base::DataLoss("a record header is cut short");
-  }
-  const size_t total = kRecordHeaderBytes + GetLittleEndian<uint32_t>(bytes.data() + 4);
-  if (total > kRecordBytesMax || total > bytes.size()) {
-    return base::DataLoss("a record says it has {} bytes; {} are there", total, bytes.size());
-  }
-  return total;
-}
-
 absl::StatusOr<bool> RecordReader::Next(Record* record) {
   if (rest_.empty()) {
     return false;
   }
-  const auto total = FirstRecordBytes(rest_);
-  if (!total.ok()) {
-    rest_ = {};
-    return total.status();
+  const size_t total = FirstRecordBytes(rest_);
+  if (total == 0) {
+    const size_t left = std::exchange(rest_, {}).size();
+    return base::DataLoss("a record is cut short: {} bytes are left", left);
   }
-  const std::string_view bytes = rest_.substr(0, *total);
-  rest_.remove_prefix(*total);
+  const std::string_view bytes = rest_.substr(0, total);
+  rest_.remove_prefix(total);
   record->type = static_cast<RecordType>(bytes[0]);
-  record->time_us = GetLittleEndian<uint64_t>(bytes.data() + 8);
+  record->time_us = GetLittleEndian<uint64_t>(bytes.data() + 4);
   if (!GetBody(record->type, bytes.substr(kRecordHeaderBytes), record)) {
     rest_ = {};
     return base::DataLoss("a record of type {} does not decode", static_cast<int>(record->type));

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -17,11 +18,11 @@
 
 namespace chaperone::recording {
 
-inline constexpr uint8_t kFormatVersion = 1;
-// type, flags, reserved, body length, time.
-inline constexpr size_t kRecordHeaderBytes = 16;
+inline constexpr uint8_t kFormatVersion = 2;
+// Type and body length in one word, time.
+inline constexpr size_t kRecordHeaderBytes = 12;
 // No record is larger; a writer splits what could be (rows), or refuses the statement (text).
-inline constexpr size_t kRecordBytesMax = 16 << 20;
+inline constexpr size_t kRecordBytesMax = (16 << 20) - 1;
 
 enum class RecordType : uint8_t {
   kSessionStarted = 1,
@@ -34,12 +35,13 @@ enum class RecordType : uint8_t {
   kCopyData = 8,
   kApproval = 9,
   kSessionEnded = 10,
+  kVerdict = 11,
 };
 
 // How a statement arrived.
 enum class Channel : uint8_t { kSimple = 0, kParse = 1, kExecute = 2, kCopy = 3 };
 
-// Values equal policy::Decision; kObserved* live in the flags.
+// Values equal policy::Decision.
 enum class RecordedDecision : uint8_t { kAllow = 0, kRequireApproval = 1, kDeny = 2 };
 
 struct SessionStarted {
@@ -69,6 +71,17 @@ struct Parameter {
   std::string_view value;
 };
 
+// Why statements were decided as they were; attempts name it by number. Written once for each that a session meets, as
+// far as the writer remembers.
+struct Verdict {
+  uint32_t verdict_id = 0;
+  // mode: observe turned `observed_decision` into an allow.
+  bool observed = false;
+  RecordedDecision observed_decision = RecordedDecision::kAllow;
+  uint64_t policy_revision = 0;
+  std::string_view policy, rule, reason, action, resource;
+};
+
 // Written before the statement goes to the database. What could not be recorded did not run.
 struct Attempt {
   // Grows by one for each attempt of the session.
@@ -76,11 +89,7 @@ struct Attempt {
   uint32_t text_id = 0;
   Channel channel = Channel::kSimple;
   RecordedDecision decision = RecordedDecision::kDeny;
-  // mode: observe turned `observed` into an allow.
-  bool observed = false;
-  RecordedDecision observed_decision = RecordedDecision::kAllow;
-  uint64_t policy_revision = 0;
-  std::string_view policy, rule, reason, action, resource;
+  uint32_t verdict_id = 0;
   // "apr_…" where an approval was asked for or used.
   std::string_view approval_id;
   std::span<const Parameter> parameters;
@@ -152,11 +161,12 @@ struct SessionEnded {
 };
 
 using Body = std::variant<SessionStarted, StatementText, Attempt, Columns, Rows, Outcome, Notice, CopyData,
-                          ApprovalEvent, SessionEnded>;
+                          ApprovalEvent, SessionEnded, Verdict>;
 
 // How many bytes the record with its header takes at most; exact but for varints.
 size_t EncodedBytesMax(const SessionStarted& body);
 size_t EncodedBytesMax(const StatementText& body);
+size_t EncodedBytesMax(const Verdict& body);
 size_t EncodedBytesMax(const Attempt& body);
 size_t EncodedBytesMax(const Columns& body);
 size_t EncodedBytesMax(const Rows& body);
@@ -169,6 +179,7 @@ size_t EncodedBytesMax(const SessionEnded& body);
 // Writes header and body at `out` and returns the bytes written. REQUIRES: EncodedBytesMax(body) bytes at `out`.
 size_t Encode(uint64_t time_us, const SessionStarted& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const StatementText& body, uint8_t* out);
+size_t Encode(uint64_t time_us, const Verdict& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const Attempt& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const Columns& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const Rows& body, uint8_t* out);
@@ -184,7 +195,7 @@ struct Record {
   uint64_t time_us = 0;
   // monostate for a type that this program does not know; its bytes are skipped, not lost.
   std::variant<std::monostate, SessionStarted, StatementText, Attempt, Columns, Rows, Outcome, Notice, CopyData,
-               ApprovalEvent, SessionEnded>
+               ApprovalEvent, SessionEnded, Verdict>
       body;
   // What the spans of Attempt and Columns point at.
   std::vector<Parameter> parameters;
@@ -204,8 +215,16 @@ class RecordReader {
   std::string_view rest_;
 };
 
-// The bytes of the first record in `bytes`, header included, without decoding its body. Errors: DataLoss.
-absl::StatusOr<size_t> FirstRecordBytes(std::string_view bytes);
+// The bytes of the first record in `bytes`, header included, without decoding its body; 0 when it is not there whole.
+inline size_t FirstRecordBytes(std::string_view bytes) {
+  uint32_t word = 0;
+  if (bytes.size() < kRecordHeaderBytes) {
+    return 0;
+  }
+  std::memcpy(&word, bytes.data(), sizeof(word));
+  const size_t total = kRecordHeaderBytes + (word >> 8);
+  return total <= bytes.size() && total <= kRecordBytesMax ? total : 0;
+}
 
 // The cells of one DataRow body, for display. Errors: DataLoss.
 struct Cell {

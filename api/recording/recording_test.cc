@@ -31,10 +31,8 @@ Attempt SampleAttempt(std::span<const Parameter> parameters) {
   attempt.text_id = 4;
   attempt.channel = Channel::kExecute;
   attempt.decision = RecordedDecision::kRequireApproval;
-  attempt.policy = "agents";
-  attempt.rule = "writes";
-  attempt.resource = "public.t";
-  attempt.policy_revision = uint64_t{1} << 63;
+  attempt.verdict_id = 5;
+  attempt.approval_id = "apr_1";
   attempt.parameters = parameters;
   return attempt;
 }
@@ -48,9 +46,8 @@ TEST_CASE("an attempt with parameters survives the way through bytes") {
   CHECK(got.statement == 300);
   CHECK(got.channel == Channel::kExecute);
   CHECK(got.decision == RecordedDecision::kRequireApproval);
-  CHECK(got.policy == "agents");
-  CHECK(got.resource == "public.t");
-  CHECK(got.policy_revision == uint64_t{1} << 63);
+  CHECK(got.verdict_id == 5);
+  CHECK(got.approval_id == "apr_1");
   REQUIRE(got.parameters.size() == 2);
   CHECK(got.parameters[0].value == std::string_view("\0\0\0\1", 4));
   CHECK(got.parameters[1].is_null);
@@ -62,6 +59,16 @@ TEST_CASE("every kind of record survives the way through bytes") {
   started.groups = {"a", "b"};
   CHECK(std::get<SessionStarted>(One(Bytes(started)).body).version == kFormatVersion);
   CHECK(std::get<StatementText>(One(Bytes(StatementText{3, "SELECT 1"})).body).text_id == 3);
+  Verdict verdict;
+  verdict.verdict_id = 6;
+  verdict.policy_revision = uint64_t{1} << 63;
+  verdict.policy = "agents";
+  verdict.resource = "public.t";
+  const std::string verdict_bytes = Bytes(verdict);
+  const Record verdict_record = One(verdict_bytes);
+  CHECK(std::get<Verdict>(verdict_record.body).policy_revision == uint64_t{1} << 63);
+  CHECK(std::get<Verdict>(verdict_record.body).policy == "agents");
+  CHECK(std::get<Verdict>(verdict_record.body).resource == "public.t");
   const Column column[] = {{"email", 25, 16384, -1, false, "pii", "redact"}};
   const std::string columns = Bytes(Columns{2, column});
   const Record columns_record = One(columns);
@@ -92,10 +99,7 @@ TEST_CASE("records of unknown types and longer bodies of newer versions are pass
   bytes[0] = 99;
   CHECK(std::holds_alternative<std::monostate>(One(bytes).body));
   std::string longer = Bytes(StatementText{1, "x"}) + "new";
-  uint32_t body_bytes = 0;
-  std::memcpy(&body_bytes, longer.data() + 4, 4);
-  body_bytes += 3;
-  std::memcpy(longer.data() + 4, &body_bytes, 4);
+  longer[1] = static_cast<char>(longer[1] + 3);
   CHECK(std::get<StatementText>(One(longer).body).text == "x");
 }
 

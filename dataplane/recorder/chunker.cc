@@ -12,9 +12,13 @@ absl::StatusOr<std::vector<SealedChunk>> Chunker::Seal(const std::vector<Spool::
   std::vector<SealedChunk> chunks;
   std::unordered_map<base::SessionId, size_t> chunk_of;
   std::vector<bool> ended;
+  size_t at = 0;
   for (const Spool::Frame& frame : frames) {
-    const auto [found, is_new] = chunk_of.try_emplace(frame.session, chunks.size());
-    if (is_new) {
+    // Mostly the next frame is of the same session.
+    if (chunks.empty() || chunks[at].session != frame.session) {
+      at = chunk_of.try_emplace(frame.session, chunks.size()).first->second;
+    }
+    if (at == chunks.size()) {
       const State& state = sessions_[frame.session];
       chunks.emplace_back();
       chunks.back().session = frame.session;
@@ -22,10 +26,13 @@ absl::StatusOr<std::vector<SealedChunk>> Chunker::Seal(const std::vector<Spool::
       chunks.back().chain_before = state.chain;
       ended.push_back(false);
     }
-    SealedChunk& chunk = chunks[found->second];
+    SealedChunk& chunk = chunks[at];
     for (std::string_view rest = frame.records; !rest.empty();) {
-      CHAPERONE_ASSIGN_OR_RETURN(const size_t bytes, recording::FirstRecordBytes(rest));
-      ended[found->second] = static_cast<recording::RecordType>(rest[0]) == recording::RecordType::kSessionEnded;
+      const size_t bytes = recording::FirstRecordBytes(rest);
+      if (bytes == 0) {
+        return base::DataLoss("a frame of the spool does not hold whole records");
+      }
+      ended[at] = static_cast<recording::RecordType>(rest[0]) == recording::RecordType::kSessionEnded;
       rest.remove_prefix(bytes);
       ++chunk.records;
     }

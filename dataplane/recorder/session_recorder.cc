@@ -1,36 +1,64 @@
 #include "dataplane/recorder/session_recorder.h"
 
+#include <utility>
+
 namespace chaperone::recorder {
 
-bool SessionRecorder::AppendAttempt(uint64_t time_us, uint64_t text_key, std::string_view text,
+bool SessionRecorder::Recall(uint64_t key) {
+  const auto found = texts_.find(key);
+  if (found == texts_.end()) {
+    return false;
+  }
+  last_key_ = key;
+  last_ = found->second;
+  return true;
+}
+
+uint32_t SessionRecorder::TextId(uint64_t time_us, const Text& text) {
+  if (text.key != 0 && (text.key == last_key_ || Recall(text.key))) {
+    return last_.text_id;
+  }
+  if (!Append(time_us, recording::StatementText{next_text_id_, text.text})) {
+    return 0;
+  }
+  return next_text_id_++;
+}
+
+uint32_t SessionRecorder::VerdictId(uint64_t time_us, recording::Verdict verdict) {
+  std::string content(recording::EncodedBytesMax(verdict), '\0');
+  content.resize(recording::Encode(0, verdict, reinterpret_cast<uint8_t*>(content.data())));
+  if (const auto known = verdicts_.find(content); known != verdicts_.end()) {
+    return known->second;
+  }
+  verdict.verdict_id = next_verdict_id_;
+  if (!Append(time_us, verdict)) {
+    return 0;
+  }
+  if (verdicts_.size() == kVerdictsMax) {
+    verdicts_.clear();
+  }
+  verdicts_.emplace(std::move(content), next_verdict_id_);
+  return next_verdict_id_++;
+}
+
+bool SessionRecorder::AppendAttempt(uint64_t time_us, const Text& text, recording::Verdict verdict,
                                     recording::Attempt attempt) {
   if (!spool_.HasRoom()) {
     return false;
   }
-  if (text_key != 0) {
-    const auto known = text_ids_.find(text_key);
-    if (known != text_ids_.end()) {
-      attempt.text_id = known->second;
-      return Append(time_us, attempt);
-    }
-  }
-  // Text and attempt go into one frame: a record never shows one without the other.
-  recording::StatementText statement{next_text_id_, text};
-  attempt.text_id = next_text_id_;
-  uint8_t* const out =
-      spool_.Reserve(session_, recording::EncodedBytesMax(statement) + recording::EncodedBytesMax(attempt));
-  if (out == nullptr) {
+  attempt.text_id = TextId(time_us, text);
+  attempt.verdict_id = attempt.text_id != 0 ? VerdictId(time_us, verdict) : 0;
+  if (attempt.verdict_id == 0 || !Append(time_us, attempt)) {
     return false;
   }
-  const size_t text_bytes = recording::Encode(time_us, statement, out);
-  spool_.Commit(text_bytes + recording::Encode(time_us, attempt, out + text_bytes));
-  if (text_key != 0) {
-    if (text_ids_.size() == kTextsMax) {
-      text_ids_.clear();
+  if (text.key != 0 && (text.has_verdict || text.key != last_key_)) {
+    if (texts_.size() == kTextsMax) {
+      texts_.clear();
     }
-    text_ids_.emplace(text_key, next_text_id_);
+    last_key_ = text.key;
+    last_ = Known{attempt.text_id, text.has_verdict ? attempt.verdict_id : 0};
+    texts_[text.key] = last_;
   }
-  ++next_text_id_;
   return true;
 }
 

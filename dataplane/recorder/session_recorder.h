@@ -1,11 +1,13 @@
-// Writes one session's records into the spool. Each call is one frame; false means that it could not be written (the
-// spool is full) and that what it describes must not happen.
+// Writes one session's records into the spool. False from a call means that the record could not be written (the spool
+// is full) and that what it describes must not happen; true, that it will be safe after Commit, which has to come before
+// anybody sees what it describes.
 //
 // Threading: the session's loop.
 #ifndef CHAPERONE_DATAPLANE_RECORDER_SESSION_RECORDER_H_
 #define CHAPERONE_DATAPLANE_RECORDER_SESSION_RECORDER_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
@@ -17,6 +19,20 @@ namespace chaperone::recorder {
 
 class SessionRecorder {
  public:
+  // A statement's text. `key` identifies it for as long as the process lives; 0: it is not worth remembering.
+  struct Text {
+    uint64_t key = 0;
+    std::string_view text;
+    // The verdict that comes with it is that of every attempt under this key.
+    bool has_verdict = false;
+  };
+  // What an attempt names by number.
+  struct Known {
+    uint32_t text_id = 0;
+    // 0: no verdict belongs to the text.
+    uint32_t verdict_id = 0;
+  };
+
   // `spool` must outlive it.
   SessionRecorder(Spool& spool, const base::SessionId& session) : spool_(spool), session_(session) {}
   SessionRecorder(const SessionRecorder&) = delete;
@@ -25,29 +41,59 @@ class SessionRecorder {
   // Appends a record. `time_us`: microseconds since the epoch.
   template <typename Body>
   bool Append(uint64_t time_us, const Body& body) {
-    uint8_t* const out = spool_.Reserve(session_, recording::EncodedBytesMax(body));
+    const size_t bytes_max = recording::EncodedBytesMax(body);
+    uint8_t* const out = bytes_max <= recording::kRecordBytesMax ? spool_.Reserve(session_, bytes_max) : nullptr;
     if (out == nullptr) {
       return false;
     }
-    spool_.Commit(recording::Encode(time_us, body, out));
+    spool_.Add(recording::Encode(time_us, body, out));
     return true;
   }
 
-  // Appends an attempt, and before it its statement's text if this session's record does not have it yet. `text_key`
-  // identifies the text for as long as the process lives; 0: a text that is not worth remembering. New statements are
-  // refused (false) while the spool keeps its reserve for the outcomes of those that run.
-  bool AppendAttempt(uint64_t time_us, uint64_t text_key, std::string_view text, recording::Attempt attempt);
+  void Commit() { spool_.Commit(); }
+
+  // The text and the verdict that belongs to it, when both are in the record and remembered; else null. Valid until the
+  // next call.
+  const Known* Find(uint64_t key) {
+    if (key != last_key_ && !Recall(key)) {
+      return nullptr;
+    }
+    return last_.verdict_id != 0 ? &last_ : nullptr;
+  }
+
+  // Both append an attempt that names neither text nor verdict yet: one with what Find returned, one with what is to be
+  // written before it, as far as it is not in the record. New statements are refused while the spool keeps its reserve
+  // for the outcomes of those that run.
+  bool AppendAttempt(uint64_t time_us, const Known& known, recording::Attempt& attempt) {
+    attempt.text_id = known.text_id;
+    attempt.verdict_id = known.verdict_id;
+    return spool_.HasRoom() && Append(time_us, attempt);
+  }
+  bool AppendAttempt(uint64_t time_us, const Text& text, recording::Verdict verdict, recording::Attempt attempt);
 
   const base::SessionId& session() const { return session_; }
 
  private:
-  // How many texts are remembered; past this the memory starts anew, and texts are written again.
+  // How many texts (verdicts) are remembered; past this the memory starts anew, and they are written again.
   static constexpr size_t kTextsMax = 256;
+  static constexpr size_t kVerdictsMax = 32;
+
+  // Makes it the last one; false when it is not remembered.
+  bool Recall(uint64_t key);
+  // Both append what is not in the record; 0 when that cannot be.
+  uint32_t TextId(uint64_t time_us, const Text& text);
+  uint32_t VerdictId(uint64_t time_us, recording::Verdict verdict);
 
   Spool& spool_;
   const base::SessionId session_;
   uint32_t next_text_id_ = 1;
-  std::unordered_map<uint64_t, uint32_t> text_ids_;
+  uint32_t next_verdict_id_ = 1;
+  std::unordered_map<uint64_t, Known> texts_;
+  // By their bytes under the number 0.
+  std::unordered_map<std::string, uint32_t> verdicts_;
+  // The text that was found last: mostly it comes again.
+  uint64_t last_key_ = 0;
+  Known last_;
 };
 
 }  // namespace chaperone::recorder

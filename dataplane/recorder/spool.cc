@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "dataplane/recorder/crc32c.h"
 #include "dataplane/recorder/segment.h"
@@ -111,33 +112,47 @@ absl::Status Spool::OpenSegment() {
 }
 
 bool Spool::HasRoom() const {
-  const uint64_t rest_of_segment = current_->capacity() - current_->committed();
+  const uint64_t rest_of_segment = current_->capacity() - current_->committed() - open_bytes_;
   const uint64_t used = segment_count_.load(std::memory_order_relaxed) * options_.segment_bytes;
   return options_.bytes_max - std::min(used, options_.bytes_max) + rest_of_segment > options_.reserve_bytes;
 }
 
 uint8_t* Spool::Reserve(const base::SessionId& session, size_t record_bytes) {
-  const size_t frame_bytes = kFrameHeaderBytes + record_bytes;
-  if (frame_bytes > current_->capacity() - current_->committed()) {
-    if (frame_bytes > options_.segment_bytes - Segment::kHeaderBytes || !OpenSegment().ok()) {
+  if (open_bytes_ > 0 && std::memcmp(open_ + 8, session.bytes().data(), base::kIdBytes) != 0) {
+    Commit();
+  }
+  const uint64_t committed = current_->committed();
+  if (kFrameHeaderBytes + open_bytes_ + record_bytes > current_->capacity() - committed) {
+    Commit();
+    if (kFrameHeaderBytes + record_bytes > options_.segment_bytes - Segment::kHeaderBytes || !OpenSegment().ok()) {
       return nullptr;
     }
+    open_ = nullptr;
   }
-  reserved_ = current_->data() + current_->committed();
-  std::memcpy(reserved_ + 8, session.bytes().data(), base::kIdBytes);
-  return reserved_ + kFrameHeaderBytes;
+  if (open_bytes_ == 0) {
+    open_ = current_->data() + current_->committed();
+    std::memcpy(open_ + 8, session.bytes().data(), base::kIdBytes);
+  }
+  return open_ + kFrameHeaderBytes + open_bytes_;
 }
 
-void Spool::Commit(size_t record_bytes) {
-  const auto frame_bytes = static_cast<uint32_t>(kFrameHeaderBytes + record_bytes);
-  const uint32_t crc = Crc32c(reserved_ + 8, frame_bytes - 8);
-  std::memcpy(reserved_ + 4, &crc, sizeof(crc));
-  std::memcpy(reserved_, &frame_bytes, sizeof(frame_bytes));
-  current_->set_committed(current_->committed() + frame_bytes);
-  end_.store(current_->base() + current_->committed(), std::memory_order_release);
+void Spool::Commit() {
+  if (open_bytes_ == 0) {
+    return;
+  }
+  const auto frame_bytes = static_cast<uint32_t>(kFrameHeaderBytes + std::exchange(open_bytes_, 0));
+  const uint32_t crc = Crc32c(open_ + 8, frame_bytes - 8);
+  std::memcpy(open_ + 4, &crc, sizeof(crc));
+  std::memcpy(open_, &frame_bytes, sizeof(frame_bytes));
+  const uint64_t committed = current_->committed() + frame_bytes;
+  current_->set_committed(committed);
+  end_.store(current_->base() + committed, std::memory_order_release);
 }
 
-void Spool::Seal() { sealed_.store(true, std::memory_order_release); }
+void Spool::Seal() {
+  Commit();
+  sealed_.store(true, std::memory_order_release);
+}
 
 std::shared_ptr<Segment> Spool::Find(uint64_t position) {
   const std::lock_guard lock(mutex_);

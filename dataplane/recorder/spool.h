@@ -7,7 +7,9 @@
 //
 //   4 bytes length (of the frame), 4 bytes CRC-32C (of what follows), 16 bytes session id, one or more records
 //
-// and counts once the segment's header says so. A position is the number of data bytes before it, over all segments.
+// and counts once the segment's header says so. Records of one session that are written one after the other share a
+// frame until it is committed, which has to happen before anybody outside sees what they tell of. A position is the
+// number of data bytes before it, over all segments.
 //
 // Threading: one writer (the loop), one reader (the uploader), at the same time. They share a lock only when a segment
 // is opened or dropped.
@@ -60,11 +62,13 @@ class Spool {
 
   // True while a new statement may be recorded (its attempt now, its outcome later).
   bool HasRoom() const;
-  // Memory for a frame with up to `record_bytes` of records; the pointer is where the records go. Null when the spool
-  // is full or the disk is. Replaces an earlier reservation that was not committed.
+  // Memory for up to `record_bytes` more of the session's records: in the open frame if that is the session's, else in
+  // a new one. Null when the spool is full or the disk is. Replaces an earlier reservation that was not used.
   uint8_t* Reserve(const base::SessionId& session, size_t record_bytes);
-  // Makes the reserved frame count, with `record_bytes` of records in it.
-  void Commit(size_t record_bytes);
+  // `record_bytes` of records were written there.
+  void Add(size_t record_bytes) { open_bytes_ += record_bytes; }
+  // Makes the open frame count: its records are safe from here on, and not before.
+  void Commit();
   // Nothing will be written any more.
   void Seal();
 
@@ -107,7 +111,10 @@ class Spool {
   // The writer's own.
   std::shared_ptr<Segment> current_;
   uint64_t next_index_ = 0;
-  uint8_t* reserved_ = nullptr;
+  // The frame that is being written, behind everything that is committed, and the bytes of records in it; null and 0
+  // when there is none.
+  uint8_t* open_ = nullptr;
+  size_t open_bytes_ = 0;
 
   mutable std::mutex mutex_;
   std::deque<std::shared_ptr<Segment>> segments_;  // guarded by mutex_

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <thread>
 
@@ -40,7 +41,9 @@ const base::FakeClock& TheClock() {
 
 bool Write(Spool& spool, const base::SessionId& session, std::string_view text) {
   SessionRecorder recorder(spool, session);
-  return recorder.Append(1, recording::StatementText{1, text});
+  const bool appended = recorder.Append(1, recording::StatementText{1, text});
+  recorder.Commit();
+  return appended;
 }
 
 // Everything from `position` on, as texts of StatementText records.
@@ -53,8 +56,9 @@ std::vector<std::string> Texts(Spool& spool, uint64_t position, uint64_t* end = 
     for (const auto& frame : frames) {
       recording::Record record;
       recording::RecordReader reader(frame.records);
-      REQUIRE(*reader.Next(&record));
-      texts.emplace_back(std::get<recording::StatementText>(record.body).text);
+      while (*reader.Next(&record)) {
+        texts.emplace_back(std::get<recording::StatementText>(record.body).text);
+      }
     }
     if (next == position) {
       break;
@@ -106,7 +110,7 @@ TEST_CASE("a full spool refuses new statements first, then everything [fail-clos
   const auto session = base::SessionId::New(TheClock());
   SessionRecorder recorder(*spool, session);
   int attempts = 0;
-  while (recorder.AppendAttempt(1, 0, std::string(1000, 'x'), {})) {
+  while (recorder.AppendAttempt(1, {0, std::string(1000, 'x')}, {}, {})) {
     ++attempts;
   }
   CHECK(attempts > 100);
@@ -116,6 +120,7 @@ TEST_CASE("a full spool refuses new statements first, then everything [fail-clos
   }
   CHECK(outcomes > 500);
   CHECK(spool->Reserve(session, 100) == nullptr);
+  recorder.Commit();
   // Room comes back with the acknowledgement.
   std::vector<Spool::Frame> frames;
   uint64_t next = 0;
@@ -123,7 +128,7 @@ TEST_CASE("a full spool refuses new statements first, then everything [fail-clos
     spool->Read(spool->acknowledged(), 1 << 20, &frames, &next);
     spool->Acknowledge(next);
   }
-  CHECK(recorder.AppendAttempt(1, 0, "SELECT 1", {}));
+  CHECK(recorder.AppendAttempt(1, {0, "SELECT 1"}, {}, {}));
 }
 
 TEST_CASE("a record larger than a segment is refused") {
@@ -244,9 +249,10 @@ TEST_CASE("a text is written once for a session, and chunks continue the chain")
   const auto b = base::SessionId::New(TheClock());
   SessionRecorder first(*spool, a);
   SessionRecorder second(*spool, b);
-  CHECK(first.AppendAttempt(1, 7, "SELECT 1", {}));
-  CHECK(second.AppendAttempt(1, 7, "SELECT 1", {}));
-  CHECK(first.AppendAttempt(1, 7, "SELECT 1", {}));
+  CHECK(first.AppendAttempt(1, {7, "SELECT 1"}, {}, {}));
+  CHECK(second.AppendAttempt(1, {7, "SELECT 1"}, {}, {}));
+  CHECK(first.AppendAttempt(1, {7, "SELECT 1"}, {}, {}));
+  first.Commit();
   std::vector<Spool::Frame> frames;
   uint64_t next = 0;
   spool->Read(0, 1 << 20, &frames, &next);
@@ -254,19 +260,116 @@ TEST_CASE("a text is written once for a session, and chunks continue the chain")
   const auto chunks = *chunker.Seal(frames);
   REQUIRE(chunks.size() == 2);
   CHECK(chunks[0].session == a);
-  CHECK(chunks[0].records == 3);
-  CHECK(chunks[1].records == 2);
+  CHECK(chunks[0].records == 4);
+  CHECK(chunks[1].records == 3);
   CHECK(first.Append(2, recording::SessionEnded{"client_closed"}));
+  first.Commit();
   const uint64_t position = next;
   spool->Read(position, 1 << 20, &frames, &next);
   const auto later = *chunker.Seal(frames);
-  CHECK(later[0].first_record == 3);
+  CHECK(later[0].first_record == 4);
   CHECK(later[0].chain_before == chunks[0].chain_after);
   CHECK(chunker.open_sessions() == 1);
   // A chunker that starts anew goes on where the control plane says.
   Chunker restarted;
-  restarted.Resume(a, 3, chunks[0].chain_after);
+  restarted.Resume(a, 4, chunks[0].chain_after);
   CHECK((*restarted.Seal(frames))[0].chain_after == later[0].chain_after);
+}
+
+// What the record says of each attempt: its text and its verdict's rule.
+std::vector<std::string> Attempts(Spool& spool) {
+  std::vector<std::string> attempts;
+  std::vector<Spool::Frame> frames;
+  uint64_t next = 0;
+  spool.Read(0, 1 << 20, &frames, &next);
+  std::map<uint32_t, std::string> texts, rules;
+  for (const auto& frame : frames) {
+    recording::Record record;
+    recording::RecordReader reader(frame.records);
+    while (*reader.Next(&record)) {
+      if (const auto* text = std::get_if<recording::StatementText>(&record.body)) {
+        CHECK(texts.emplace(text->text_id, text->text).second);
+      } else if (const auto* verdict = std::get_if<recording::Verdict>(&record.body)) {
+        CHECK(rules.emplace(verdict->verdict_id, verdict->rule).second);
+      } else if (const auto* attempt = std::get_if<recording::Attempt>(&record.body)) {
+        attempts.push_back(texts.at(attempt->text_id) + " by " + rules.at(attempt->verdict_id));
+      }
+    }
+  }
+  return attempts;
+}
+
+TEST_CASE("an attempt names its text and its verdict, whichever of them is in the record already") {
+  const Folder folder;
+  const auto spool = *Spool::Create(Small(folder), base::SpoolId::New(TheClock()));
+  SessionRecorder recorder(*spool, base::SessionId::New(TheClock()));
+  recording::Verdict reads, limit;
+  reads.rule = "reads";
+  limit.rule = "limit";
+  CHECK(recorder.Find(1) == nullptr);
+  CHECK(recorder.AppendAttempt(1, {1, "a", true}, reads, {}));
+  REQUIRE(recorder.Find(1) != nullptr);
+  recording::Attempt again;
+  CHECK(recorder.AppendAttempt(1, *recorder.Find(1), again));
+  // Refused for a reason of the moment: what belongs to the text is not forgotten.
+  CHECK(recorder.AppendAttempt(1, {1, "a", false}, limit, {}));
+  CHECK(recorder.AppendAttempt(1, {2, "b", false}, limit, {}));
+  CHECK(recorder.Find(2) == nullptr);
+  CHECK(recorder.AppendAttempt(1, {2, "b", true}, reads, {}));
+  CHECK(recorder.Find(2)->verdict_id == again.verdict_id);
+  CHECK(recorder.AppendAttempt(1, {0, "a", true}, reads, {}));
+  CHECK(recorder.Find(0) == nullptr);
+  CHECK(recorder.AppendAttempt(1, {1, "a", true}, reads, {}));
+  recorder.Commit();
+  CHECK(Attempts(*spool) == std::vector<std::string>{"a by reads", "a by reads", "a by limit", "b by limit",
+                                                     "b by reads", "a by reads", "a by reads"});
+}
+
+TEST_CASE("texts and verdicts beyond memory are written again, under new numbers") {
+  const Folder folder;
+  const auto spool = *Spool::Create(Small(folder), base::SpoolId::New(TheClock()));
+  SessionRecorder recorder(*spool, base::SessionId::New(TheClock()));
+  std::vector<std::string> expected;
+  for (int round = 0; round < 2; ++round) {
+    for (uint64_t i = 1; i <= 300; ++i) {
+      const std::string text = fmt::format("text {}", i), rule = fmt::format("rule {}", i);
+      recording::Verdict verdict;
+      verdict.rule = rule;
+      CHECK(recorder.AppendAttempt(1, {i, text, true}, verdict, {}));
+      expected.push_back(text + " by " + rule);
+    }
+  }
+  recorder.Commit();
+  CHECK(Attempts(*spool) == expected);
+}
+
+TEST_CASE("records of one session share a frame until it is committed, and nothing is seen before") {
+  const Folder folder;
+  const auto spool = *Spool::Create(Small(folder), base::SpoolId::New(TheClock()));
+  SessionRecorder first(*spool, base::SessionId::New(TheClock()));
+  SessionRecorder second(*spool, base::SessionId::New(TheClock()));
+  std::vector<Spool::Frame> frames;
+  uint64_t next = 0;
+  CHECK(first.Append(1, recording::StatementText{1, "one"}));
+  CHECK(first.Append(1, recording::StatementText{2, "two"}));
+  spool->Read(0, 1 << 20, &frames, &next);
+  CHECK(frames.empty());
+  // Another session's record ends the frame.
+  CHECK(second.Append(1, recording::StatementText{1, "three"}));
+  spool->Read(0, 1 << 20, &frames, &next);
+  CHECK(frames.size() == 1);
+  second.Commit();
+  second.Commit();
+  spool->Read(0, 1 << 20, &frames, &next);
+  REQUIRE(frames.size() == 2);
+  CHECK(frames[1].session == second.session());
+  CHECK(Texts(*spool, 0) == std::vector<std::string>{"one", "two", "three"});
+  // So does the end of a segment.
+  for (int i = 0; i < 100; ++i) {
+    CHECK(first.Append(1, recording::StatementText{1, std::string(1000, 'x')}));
+  }
+  spool->Seal();
+  CHECK(Texts(*spool, 0).size() == 103);
 }
 
 }  // namespace

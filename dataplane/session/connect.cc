@@ -77,6 +77,7 @@ bool Session::RecordStart() {
   started.token_expires_us = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(identity_->expires_at.time_since_epoch()).count());
   recording_ = table_.spool().HasRoom() && recorder_.Start(started);
+  recorder_.Commit();
   conversation_identity_ = {id_.ToString(),  identity_->issuer,          identity_->subject, identity_->human,
                             identity_->task, services_.options.endpoint, database_,          started.role.data()};
   table_.Add(id_, this);

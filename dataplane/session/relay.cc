@@ -167,6 +167,7 @@ void Session::PumpClient(bool may_read) {
 
 // Sends what both sides can take. False when the client does not take everything.
 bool Session::Flush() {
+  recorder_.Commit();
   bool all_to_client = true;
   if (!conversation_->to_client().empty()) {
     const auto result = conversation_->to_client().Flush(client_);
@@ -377,6 +378,7 @@ Task<void> Session::Linger(runtime::SteadyTime deadline) {
 // Tells the client why, if it listens, and the server that nobody will ask any more.
 Task<void> Session::SayGoodbye() {
   const runtime::SteadyTime deadline = loop_.clock().Steady() + kGoodbyeTimeout;
+  recorder_.Commit();
   std::string out = conversation_->to_client().TakeAll();
   if (end_error_) {
     pg::AppendError(*end_error_, &out);

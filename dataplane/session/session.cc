@@ -62,6 +62,7 @@ void Session::End() {
     // Without room in the spool the record ends without this; the control plane closes it when the sidecar says that
     // the session is gone.
     (void)recorder_.End({end_reason_, counts.statements, counts.denied, counts.rows, counts.masked_cells});
+    recorder_.Commit();
   }
   client_watched_.Release();
   server_watched_.Release();

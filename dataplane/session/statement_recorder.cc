@@ -7,37 +7,69 @@ namespace chaperone::session {
 
 namespace pg = wire::postgres;
 
+namespace {
+
+recording::RecordedDecision Recorded(policy::Decision decision) {
+  return static_cast<recording::RecordedDecision>(decision);
+}
+
+recording::Verdict VerdictOf(const StatementRecorder::Tried& tried) {
+  recording::Verdict verdict;
+  verdict.observed = tried.verdict.observed.has_value();
+  verdict.observed_decision = Recorded(tried.verdict.observed.value_or(policy::Decision::kAllow));
+  verdict.policy_revision = tried.judged.policy_revision;
+  verdict.policy = tried.verdict.policy;
+  verdict.rule = tried.verdict.rule;
+  verdict.reason = tried.verdict.reason;
+  verdict.action = tried.verdict.action;
+  verdict.resource = tried.verdict.resource;
+  return verdict;
+}
+
+// Valid until the next call: kept between calls, so that an attempt allocates nothing.
+std::span<const recording::Parameter> ParametersOf(const StatementRecorder::Tried& tried) {
+  thread_local std::vector<recording::Parameter> parameters;
+  parameters.clear();
+  pg::BindValues values = tried.bind->values;
+  for (size_t i = 0; i < tried.bind->values.size(); ++i) {
+    const pg::BindValue value = values.Next();
+    recording::Parameter& parameter = parameters.emplace_back();
+    parameter.type_oid = i < tried.parameter_types.size() ? tried.parameter_types[i] : 0;
+    parameter.binary = tried.bind->IsBinary(i);
+    parameter.is_null = value.is_null;
+    parameter.value_bytes = static_cast<uint32_t>(value.bytes.size());
+    // Which parameter goes to a masked column is not told apart: none is shown.
+    parameter.masked = tried.judged.touches_masked;
+    if (!parameter.masked) {
+      parameter.value = value.bytes.substr(0, StatementRecorder::kParameterBytesMax);
+    }
+  }
+  return parameters;
+}
+
+}  // namespace
+
 uint64_t StatementRecorder::NowMicros() const {
   return static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(clock_.Wall().time_since_epoch()).count());
 }
 
-bool StatementRecorder::Attempt(const Judged& judged, const pg::Bind* bind,
-                                const std::vector<uint32_t>& parameter_types, recording::Attempt attempt,
-                                uint64_t* statement) {
-  // Kept between calls, so that an attempt allocates nothing.
-  thread_local std::vector<recording::Parameter> parameters;
-  parameters.clear();
-  if (bind != nullptr) {
-    pg::BindValues values = bind->values;
-    for (size_t i = 0; i < bind->values.size(); ++i) {
-      const pg::BindValue value = values.Next();
-      recording::Parameter& parameter = parameters.emplace_back();
-      parameter.type_oid = i < parameter_types.size() ? parameter_types[i] : 0;
-      parameter.binary = bind->IsBinary(i);
-      parameter.is_null = value.is_null;
-      parameter.value_bytes = static_cast<uint32_t>(value.bytes.size());
-      // Which parameter goes to a masked column is not told apart: none is shown.
-      parameter.masked = judged.touches_masked;
-      if (!parameter.masked) {
-        parameter.value = value.bytes.substr(0, kParameterBytesMax);
-      }
-    }
-  }
+bool StatementRecorder::Attempt(const Tried& tried, uint64_t* statement) {
+  recording::Attempt attempt;
   attempt.statement = next_statement_;
-  attempt.policy_revision = judged.policy_revision;
-  attempt.parameters = parameters;
-  if (!recorder_.AppendAttempt(NowMicros(), judged.key, judged.text, attempt)) {
+  attempt.channel = tried.channel;
+  attempt.decision = Recorded(tried.verdict.decision);
+  attempt.approval_id = tried.approval_id;
+  if (tried.bind != nullptr) {
+    attempt.parameters = ParametersOf(tried);
+  }
+  const bool is_own_verdict = &tried.verdict == &tried.judged.verdict;
+  const auto* const known = is_own_verdict ? recorder_.Find(tried.judged.key) : nullptr;
+  const bool appended =
+      known != nullptr ? recorder_.AppendAttempt(NowMicros(), *known, attempt)
+                       : recorder_.AppendAttempt(NowMicros(), {tried.judged.key, tried.judged.text, is_own_verdict},
+                                                 VerdictOf(tried), attempt);
+  if (!appended) {
     return false;
   }
   *statement = next_statement_++;

@@ -1,5 +1,6 @@
 // What is recorded of a session's statements: attempts before they run, results as the client gets them, outcomes.
-// False from any call means that the spool would not take it, and that what it describes must not happen.
+// False from any call means that the spool would not take it, and that what it describes must not happen. What it did
+// take is safe after Commit: the session calls it before anything goes out on either side.
 #ifndef CHAPERONE_DATAPLANE_SESSION_STATEMENT_RECORDER_H_
 #define CHAPERONE_DATAPLANE_SESSION_STATEMENT_RECORDER_H_
 
@@ -35,10 +36,19 @@ class StatementRecorder {
   bool Start(const recording::SessionStarted& started) { return recorder_.Append(NowMicros(), started); }
   bool End(const recording::SessionEnded& ended) { return recorder_.Append(NowMicros(), ended); }
 
-  // Records an attempt under the next number, which is left in `statement`. `bind` may be null. `attempt` carries
-  // decision, rule and approval; text and parameters are filled in here.
-  bool Attempt(const Judged& judged, const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
-               recording::Attempt attempt, uint64_t* statement);
+  void Commit() { recorder_.Commit(); }
+
+  // What is recorded of an attempt. `bind` may be null; `approval_id` empty.
+  struct Tried {
+    const Judged& judged;
+    const policy::Verdict& verdict;
+    recording::Channel channel;
+    const wire::postgres::Bind* bind;
+    const std::vector<uint32_t>& parameter_types;
+    std::string_view approval_id;
+  };
+  // Records an attempt under the next number, which is left in `statement`.
+  bool Attempt(const Tried& tried, uint64_t* statement);
 
   // True when these columns were recorded lately; then `shape_id` is their number.
   bool FindShape(std::string_view description, const std::vector<uint16_t>* formats,

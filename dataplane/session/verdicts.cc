@@ -16,24 +16,6 @@ namespace {
 
 bool IsStricter(const policy::Verdict& a, const policy::Verdict& b) { return a.decision > b.decision; }
 
-recording::RecordedDecision Recorded(policy::Decision decision) {
-  return static_cast<recording::RecordedDecision>(decision);
-}
-
-recording::Attempt AttemptOf(const policy::Verdict& verdict, recording::Channel channel) {
-  recording::Attempt attempt;
-  attempt.channel = channel;
-  attempt.decision = Recorded(verdict.decision);
-  attempt.observed = verdict.observed.has_value();
-  attempt.observed_decision = Recorded(verdict.observed.value_or(policy::Decision::kAllow));
-  attempt.policy = verdict.policy;
-  attempt.rule = verdict.rule;
-  attempt.reason = verdict.reason;
-  attempt.action = verdict.action;
-  attempt.resource = verdict.resource;
-  return attempt;
-}
-
 bool IsUnknown(const policy::Verdict& verdict) {
   return verdict.decision == policy::Decision::kDeny && verdict.action == sql::ActionName(sql::Action::kUnknown);
 }
@@ -432,10 +414,8 @@ Conversation::Admission Conversation::Start(const policy::Verdict& verdict, cons
   admission.run = RunPtr(new Run);
   admission.run->judged = judged;
   admission.run->started = host_.Steady();
-  recording::Attempt attempt = AttemptOf(verdict, channel);
-  attempt.approval_id = approval_id;
   ++counts_.statements;
-  if (!recorder_.Attempt(*judged, bind, parameter_types, attempt, &admission.run->statement)) {
+  if (!recorder_.Attempt({*judged, verdict, channel, bind, parameter_types, approval_id}, &admission.run->statement)) {
     ++counts_.denied;
     admission.run = nullptr;
     admission.outcome = Admission::Outcome::kRefuse;

@@ -58,35 +58,35 @@ from:      127.0.0.1:5555 (psql)
 sidecar:   sidecar-1
 policy:    revision 3
 
-14:03:07.002  #1  allow: rule read-shop of coding-agents
+14:03:07.003  #1  allow: rule read-shop of coding-agents
     | SELECT id, email, bal FROM public.customers
      id | email* |   bal
     ----+--------+-------
       4 | ****   | 12.50
       4 | NULL   |     7
     * email masked: redact (rule pii)
-14:03:07.005  #1  SELECT 2: 2 rows, 120 bytes, 1 cell masked, 1.2 ms
+14:03:07.006  #1  SELECT 2: 2 rows, 120 bytes, 1 cell masked, 1.2 ms
 
-14:03:07.007  #2  deny: rule no-schema-changes of coding-agents
+14:03:07.009  #2  deny: rule no-schema-changes of coding-agents
     | DROP TABLE customers
     needs: ddl public.customers
     reason: Schema changes go through migrations.
-14:03:07.008  #2  error 42501: denied by rule no-schema-changes
+14:03:07.010  #2  error 42501: denied by rule no-schema-changes
 
-14:03:07.010  #3  require approval: rule writes-need-a-human of coding-agents
+14:03:07.013  #3  require approval: rule writes-need-a-human of coding-agents
     | UPDATE customers SET bal = $1 WHERE id = $2
     $1 = 10  (numeric)
     $2 = 4  (int4)
     needs: update public.customers
     approval: apr_01
-14:03:07.011  #3  approval apr_01 approved by bob
-14:03:07.012  #3  NOTICE 00000: held
-14:03:07.013  #3  UPDATE 1: 1 row, 0 bytes, 0.9 ms
+14:03:07.014  #3  approval apr_01 approved by bob
+14:03:07.015  #3  NOTICE 00000: held
+14:03:07.016  #3  UPDATE 1: 1 row, 0 bytes, 0.9 ms
 
-14:03:07.014  #4  copy out of the database, 8 bytes
+14:03:07.017  #4  copy out of the database, 8 bytes
     : 1    x
     : 2    y
-14:03:07.015  session ended: client_closed; 3 statements (1 denied), 3 rows, 1 cell masked
+14:03:07.018  session ended: client_closed; 3 statements (1 denied), 3 rows, 1 cell masked
 )");
 }
 
@@ -97,14 +97,12 @@ TEST_CASE("hostile text, names, cells and messages cannot act on the terminal th
   session.Add(recording::StatementText{.text_id = 1, .text = evil});
   const std::vector<recording::Parameter> parameters = {{.value_bytes = 900, .value = evil},
                                                         {.type_oid = 25, .binary = true, .value = evil}};
+  session.Add(recording::Verdict{
+      .verdict_id = 1, .policy = evil, .rule = evil, .reason = evil, .action = evil, .resource = evil});
   session.Add(recording::Attempt{.statement = 1,
                                  .text_id = 1,
                                  .decision = recording::RecordedDecision::kDeny,
-                                 .policy = evil,
-                                 .rule = evil,
-                                 .reason = evil,
-                                 .action = evil,
-                                 .resource = evil,
+                                 .verdict_id = 1,
                                  .approval_id = evil,
                                  .parameters = parameters});
   const std::vector<recording::Column> columns = {
@@ -169,7 +167,7 @@ TEST_CASE("a whole recording verifies, and its head can be kept and checked late
   }
   REQUIRE(verifier->Finish().ok());
   CHECK(verifier->totals().chunks == 2);
-  CHECK(verifier->totals().records == 16);
+  CHECK(verifier->totals().records == 19);
   CHECK(Verify(session, described, HeadHex(verifier->totals().head)).ok());
   CHECK(Refusal(Verify(session, described, std::string(64, 'a'))).find("--head") != std::string::npos);
   CHECK(Verify(session, described, "xyz").code() == absl::StatusCode::kInvalidArgument);
@@ -181,7 +179,7 @@ TEST_CASE("anything changed, dropped, moved or added is found", "[fail-closed]")
   SECTION("a byte of a payload") {
     RecordedSession session = good;
     (*session.chunks()[0].mutable_payload())[40] ^= 1;
-    CHECK(Refusal(Verify(session, described)).find("chunk 1 (records 0 to 5) was changed") != std::string::npos);
+    CHECK(Refusal(Verify(session, described)).find("chunk 1 (records 0 to 6) was changed") != std::string::npos);
   }
   SECTION("a dropped chunk") {
     RecordedSession session = good;
@@ -223,8 +221,8 @@ TEST_CASE("anything changed, dropped, moved or added is found", "[fail-closed]")
   }
   SECTION("counts that do not match") {
     v1::Session fewer = described;
-    fewer.set_recorded_records(15);
-    CHECK(Refusal(Verify(good, fewer)).find("counted 15") != std::string::npos);
+    fewer.set_recorded_records(18);
+    CHECK(Refusal(Verify(good, fewer)).find("counted 18") != std::string::npos);
   }
 }
 
@@ -249,16 +247,18 @@ TEST_CASE("each record is one line of JSON that stands for itself") {
       CHECK(lines.back().find('\n') == std::string::npos);
     }
   }
-  REQUIRE(lines.size() == 16);
-  CHECK(lines[2] == R"({"record":2,"time":"2025-11-30T14:03:07.002000Z","type":"attempt","statement":1,)"
+  REQUIRE(lines.size() == 19);
+  CHECK(lines[2] == R"({"record":2,"time":"2025-11-30T14:03:07.002000Z","type":"verdict","verdict_id":1,)"
+                    R"("policy_revision":3,"policy":"coding-agents","rule":"read-shop"})");
+  CHECK(lines[3] == R"({"record":3,"time":"2025-11-30T14:03:07.003000Z","type":"attempt","statement":1,)"
                     R"("text":"SELECT id, email, bal FROM public.customers","channel":"simple","decision":"allow",)"
                     R"("policy_revision":3,"policy":"coding-agents","rule":"read-shop","parameters":[]})");
-  CHECK(lines[4] == R"({"record":4,"time":"2025-11-30T14:03:07.004000Z","type":"rows","statement":1,"shape":1,)"
+  CHECK(lines[5] == R"({"record":5,"time":"2025-11-30T14:03:07.005000Z","type":"rows","statement":1,"shape":1,)"
                     R"("columns":["id","email","bal"],"rows":[["4","****","12.50"],["4",null,"7"]]})");
-  CHECK(lines[7].find(R"("decision":"deny")") != std::string::npos);
-  CHECK(lines[10].find(R"("parameters":[{"type":"numeric","value":"10"},{"type":"int4","value":"4"}])") !=
+  CHECK(lines[9].find(R"("decision":"deny")") != std::string::npos);
+  CHECK(lines[13].find(R"("parameters":[{"type":"numeric","value":"10"},{"type":"int4","value":"4"}])") !=
         std::string::npos);
-  CHECK(lines[15].find(R"("type":"session_ended","reason":"client_closed")") != std::string::npos);
+  CHECK(lines[18].find(R"("type":"session_ended","reason":"client_closed")") != std::string::npos);
 }
 
 }  // namespace

@@ -76,11 +76,9 @@ std::string ParametersJson(const recording::Attempt& body) {
   return parameters.Text();
 }
 
-void Fill(const recording::Attempt& body, const SessionState& state, JsonObject* json) {
-  json->Number("statement", body.statement)
-      .String("text", state.Text(body.text_id))
-      .String("channel", ChannelName(body.channel))
-      .String("decision", DecisionName(body.decision));
+// Of recording::Verdict and of what the state keeps of it.
+template <typename Verdict>
+void Fill(const Verdict& body, JsonObject* json) requires requires { body.observed_decision; } {
   if (body.observed) {
     json->String("observed_decision", DecisionName(body.observed_decision));
   }
@@ -89,9 +87,16 @@ void Fill(const recording::Attempt& body, const SessionState& state, JsonObject*
       .Optional("rule", body.rule)
       .Optional("reason", body.reason)
       .Optional("action", body.action)
-      .Optional("resource", body.resource)
-      .Optional("approval_id", body.approval_id)
-      .Raw("parameters", ParametersJson(body));
+      .Optional("resource", body.resource);
+}
+
+void Fill(const recording::Attempt& body, const SessionState& state, JsonObject* json) {
+  json->Number("statement", body.statement)
+      .String("text", state.Text(body.text_id))
+      .String("channel", ChannelName(body.channel))
+      .String("decision", DecisionName(body.decision));
+  Fill(state.ReasonsOf(body), json);
+  json->Optional("approval_id", body.approval_id).Raw("parameters", ParametersJson(body));
 }
 
 void Fill(const recording::Columns& body, JsonObject* json) {
@@ -157,6 +162,9 @@ absl::Status FillBody(const recording::Record& record, const SessionState& state
     Fill(*started, json);
   } else if (const auto* text = std::get_if<recording::StatementText>(&record.body)) {
     json->String("type", "statement_text").Number("text_id", text->text_id).String("text", text->text);
+  } else if (const auto* verdict = std::get_if<recording::Verdict>(&record.body)) {
+    json->String("type", "verdict").Number("verdict_id", verdict->verdict_id);
+    Fill(*verdict, json);
   } else if (const auto* attempt = std::get_if<recording::Attempt>(&record.body)) {
     json->String("type", "attempt");
     Fill(*attempt, state, json);

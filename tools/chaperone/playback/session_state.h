@@ -1,4 +1,4 @@
-// What later records of a session refer to by number: statement texts and result shapes. Owns its copies, so that
+// What later records of a session refer to by number: statement texts, verdicts and result shapes. Owns its copies, so that
 // chunks may be dropped once read. Not thread-safe.
 #ifndef CHAPERONE_TOOLS_CHAPERONE_PLAYBACK_SESSION_STATE_H_
 #define CHAPERONE_TOOLS_CHAPERONE_PLAYBACK_SESSION_STATE_H_
@@ -14,7 +14,7 @@
 
 namespace chaperone::playback {
 
-// Texts and column names of one session together.
+// Texts, verdicts and column names of one session together.
 inline constexpr size_t kStateBytesMax = 256 << 20;
 
 struct ShapeColumn {
@@ -26,6 +26,14 @@ struct ShapeColumn {
 };
 using Shape = std::vector<ShapeColumn>;
 
+// As recording::Verdict.
+struct Reasons {
+  bool observed = false;
+  recording::RecordedDecision observed_decision = recording::RecordedDecision::kAllow;
+  uint64_t policy_revision = 0;
+  std::string policy, rule, reason, action, resource;
+};
+
 class SessionState {
  public:
   // Remembers what `record` defines; other records do nothing. Errors: ResourceExhausted past kStateBytesMax.
@@ -33,11 +41,14 @@ class SessionState {
 
   // A placeholder for a text that was not recorded. Valid until the next Add.
   std::string_view Text(uint32_t text_id) const;
+  // Empty for a verdict that was not recorded. Valid until the next Add.
+  const Reasons& ReasonsOf(const recording::Attempt& attempt) const;
   // Null for a shape that was not recorded.
   const Shape* FindShape(uint32_t shape_id) const;
 
  private:
   std::map<uint32_t, std::string> texts_;
+  std::map<uint32_t, Reasons> reasons_;
   std::map<uint32_t, Shape> shapes_;
   size_t bytes_ = 0;
 };

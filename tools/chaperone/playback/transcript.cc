@@ -20,11 +20,11 @@ constexpr size_t kParameterColumnsMax = 200;
 constexpr size_t kOpenMax = 10'000;
 
 // "rule read-shop of coding-agents", or words for the default deny.
-std::string RuleText(const recording::Attempt& attempt) {
-  if (attempt.rule.empty() && attempt.policy.empty()) {
+std::string RuleText(const Reasons& reasons) {
+  if (reasons.rule.empty() && reasons.policy.empty()) {
     return "no rule matches";
   }
-  return fmt::format("rule {} of {}", Line(attempt.rule), Line(attempt.policy));
+  return fmt::format("rule {} of {}", Line(reasons.rule), Line(reasons.policy));
 }
 
 std::string ParameterText(const recording::Parameter& parameter) {
@@ -64,6 +64,7 @@ absl::Status Transcript::Add(const recording::Record& record, std::string* out) 
     return Show(*rows, out);
   }
   if (std::holds_alternative<recording::StatementText>(record.body) ||
+      std::holds_alternative<recording::Verdict>(record.body) ||
       std::holds_alternative<recording::Columns>(record.body)) {
     return absl::OkStatus();
   }
@@ -118,11 +119,12 @@ void Transcript::Show(const recording::SessionStarted& body, std::string* out) {
 }
 
 void Transcript::Show(const recording::Attempt& body, std::string_view time, std::string* out) {
+  const Reasons& reasons = state_.ReasonsOf(body);
   std::string decision(DecisionWord(body.decision));
-  if (body.observed) {
-    decision += fmt::format(" (observed only; would be: {})", DecisionWord(body.observed_decision));
+  if (reasons.observed) {
+    decision += fmt::format(" (observed only; would be: {})", DecisionWord(reasons.observed_decision));
   }
-  *out += fmt::format("{}  #{}  {}: {}{}\n", time, body.statement, decision, RuleText(body),
+  *out += fmt::format("{}  #{}  {}: {}{}\n", time, body.statement, decision, RuleText(reasons),
                       body.channel == recording::Channel::kParse ? " (prepared, not run yet)" : "");
   const display::BlockOptions options{.gutter = "    | ", .bytes_max = kTextBytesMax};
   *out += display::Block(state_.Text(body.text_id), options);
@@ -131,11 +133,11 @@ void Transcript::Show(const recording::Attempt& body, std::string_view time, std
     *out += fmt::format("{}${} = {}{}\n", kIndent, i + 1, ParameterText(body.parameters[i]),
                         type.empty() ? "" : fmt::format("  ({})", type));
   }
-  if (body.decision != recording::RecordedDecision::kAllow && !body.action.empty()) {
-    *out += fmt::format("{}needs: {} {}\n", kIndent, Line(body.action), Line(body.resource));
+  if (body.decision != recording::RecordedDecision::kAllow && !reasons.action.empty()) {
+    *out += fmt::format("{}needs: {} {}\n", kIndent, Line(reasons.action), Line(reasons.resource));
   }
-  if (!body.reason.empty()) {
-    *out += fmt::format("{}reason: {}\n", kIndent, Line(body.reason));
+  if (!reasons.reason.empty()) {
+    *out += fmt::format("{}reason: {}\n", kIndent, Line(reasons.reason));
   }
   if (!body.approval_id.empty()) {
     *out += fmt::format("{}approval: {}\n", kIndent, Line(body.approval_id));

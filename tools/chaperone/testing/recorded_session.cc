@@ -91,12 +91,10 @@ RecordedSession SampleSession(std::string_view id) {
                                         .server_version = "15.20",
                                         .policy_revision = 3});
   session.Add(recording::StatementText{.text_id = 1, .text = "SELECT id, email, bal FROM public.customers"});
-  session.Add(recording::Attempt{.statement = 1,
-                                 .text_id = 1,
-                                 .decision = recording::RecordedDecision::kAllow,
-                                 .policy_revision = 3,
-                                 .policy = "coding-agents",
-                                 .rule = "read-shop"});
+  session.Add(
+      recording::Verdict{.verdict_id = 1, .policy_revision = 3, .policy = "coding-agents", .rule = "read-shop"});
+  session.Add(recording::Attempt{
+      .statement = 1, .text_id = 1, .decision = recording::RecordedDecision::kAllow, .verdict_id = 1});
   const std::vector<recording::Column> columns = {
       {.name = "id", .type_oid = 23, .binary = true},
       {.name = "email", .type_oid = 25, .mask_rule = "pii", .mask_method = "redact"},
@@ -114,29 +112,31 @@ RecordedSession SampleSession(std::string_view id) {
                                  .latency_us = 1234});
   session.Seal();
   session.Add(recording::StatementText{.text_id = 2, .text = "DROP TABLE customers"});
-  session.Add(recording::Attempt{.statement = 2,
-                                 .text_id = 2,
-                                 .decision = recording::RecordedDecision::kDeny,
+  session.Add(recording::Verdict{.verdict_id = 2,
                                  .policy_revision = 3,
                                  .policy = "coding-agents",
                                  .rule = "no-schema-changes",
                                  .reason = "Schema changes go through migrations.",
                                  .action = "ddl",
                                  .resource = "public.customers"});
+  session.Add(recording::Attempt{
+      .statement = 2, .text_id = 2, .decision = recording::RecordedDecision::kDeny, .verdict_id = 2});
   session.Add(recording::Outcome{.statement = 2, .sqlstate = "42501", .message = "denied by rule no-schema-changes"});
   session.Add(recording::StatementText{.text_id = 3, .text = "UPDATE customers SET bal = $1 WHERE id = $2"});
   const std::vector<recording::Parameter> parameters = {
       {.type_oid = 1700, .value_bytes = 2, .value = "10"},
       {.type_oid = 23, .binary = true, .value_bytes = 4, .value = four}};
-  session.Add(recording::Attempt{.statement = 3,
-                                 .text_id = 3,
-                                 .channel = recording::Channel::kExecute,
-                                 .decision = recording::RecordedDecision::kRequireApproval,
+  session.Add(recording::Verdict{.verdict_id = 3,
                                  .policy_revision = 3,
                                  .policy = "coding-agents",
                                  .rule = "writes-need-a-human",
                                  .action = "update",
-                                 .resource = "public.customers",
+                                 .resource = "public.customers"});
+  session.Add(recording::Attempt{.statement = 3,
+                                 .text_id = 3,
+                                 .channel = recording::Channel::kExecute,
+                                 .decision = recording::RecordedDecision::kRequireApproval,
+                                 .verdict_id = 3,
                                  .approval_id = "apr_01",
                                  .parameters = parameters});
   session.Add(recording::ApprovalEvent{.statement = 3, .approval_id = "apr_01", .state = "approved", .by = "bob"});
