@@ -28,92 +28,92 @@ inline std::string_view Message(const absl::Status& status) { return FromAbsl(st
 std::string Describe(const absl::Status& status);
 
 // The status with `prefix` and ": " before its message; OK stays OK.
-absl::Status Annotate(const absl::Status& status, std::string_view prefix);
+[[gnu::cold]] absl::Status Annotate(const absl::Status& status, std::string_view prefix);
 
 namespace internal {
-absl::Status Make(absl::StatusCode code, std::string message);
+[[gnu::cold]] absl::Status Make(absl::StatusCode code, std::string message);
 }  // namespace internal
 
 // Bad input that stays bad however often it is tried: a file, a message, a flag.
 template <typename... Args>
-absl::Status InvalidArgument(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status InvalidArgument(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kInvalidArgument, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // The thing named does not exist.
 template <typename... Args>
-absl::Status NotFound(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status NotFound(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kNotFound, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // The thing exists already.
 template <typename... Args>
-absl::Status AlreadyExists(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status AlreadyExists(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kAlreadyExists, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // Who the caller is was not shown.
 template <typename... Args>
-absl::Status Unauthenticated(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status Unauthenticated(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kUnauthenticated, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // The caller is known and may not do this.
 template <typename... Args>
-absl::Status PermissionDenied(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status PermissionDenied(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kPermissionDenied, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // The state of the system forbids it now; retrying alone does not help.
 template <typename... Args>
-absl::Status FailedPrecondition(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status FailedPrecondition(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kFailedPrecondition, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // A concurrent change won; read again and retry.
 template <typename... Args>
-absl::Status Aborted(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status Aborted(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kAborted, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // A bound was reached: memory, disk, count, rate.
 template <typename... Args>
-absl::Status ResourceExhausted(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status ResourceExhausted(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kResourceExhausted, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // The peer cannot be reached now; a retry may help.
 template <typename... Args>
-absl::Status Unavailable(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status Unavailable(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kUnavailable, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // The time allowed ran out.
 template <typename... Args>
-absl::Status DeadlineExceeded(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status DeadlineExceeded(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kDeadlineExceeded, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // Known and not supported; the message says what is.
 template <typename... Args>
-absl::Status Unimplemented(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status Unimplemented(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kUnimplemented, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // Stored or received bytes do not decode.
 template <typename... Args>
-absl::Status DataLoss(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status DataLoss(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kDataLoss, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // A defect of ours, or of the machine.
 template <typename... Args>
-absl::Status Internal(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] absl::Status Internal(fmt::format_string<Args...> format, Args&&... args) {
   return internal::Make(absl::StatusCode::kInternal, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // INTERNAL, with strerror(error_number) after `what`.
-absl::Status ErrnoStatus(int error_number, std::string_view what);
+[[gnu::cold]] absl::Status ErrnoStatus(int error_number, std::string_view what);
 
 }  // namespace chaperone::base
 

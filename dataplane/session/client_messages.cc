@@ -522,6 +522,9 @@ void Conversation::EndWith(std::string_view state, const absl::Status& status) {
 // The name was given its meaning in an earlier round that the server has not answered yet: if that round fails, the
 // server goes by another meaning than we do. Within one round it cannot: an error there skips what is behind it.
 bool Conversation::IsUncertain(Names::UndoStep::Kind kind, std::string_view name) {
+  if (expected_.rounds() == rounds_done_) {
+    return false;
+  }
   bool is_earlier = false;
   for (size_t i = expected_.size(); i-- > 0;) {
     is_earlier = is_earlier || ExpectationQueue::EndsRound(expected_[i].kind);

@@ -229,17 +229,17 @@ class Conversation {
   Took OnDescribe(std::string_view frame);
   Took OnExecute(std::string_view frame);
   Took OnClose(std::string_view frame);
-  Took OnCursorExecute(const PortalPtr& portal);
+  [[gnu::cold]] Took OnCursorExecute(const PortalPtr& portal);
   void DescribeRows(std::string_view portal, const StatementPtr& statement);
   void OnSync(std::string_view frame);
-  Took OnCopyInMessage(char type, std::string_view frame);
+  [[gnu::cold]] Took OnCopyInMessage(char type, std::string_view frame);
   void EndCopyData(std::string_view frame);
   const masking::MaskingRefusal* WrittenMaskOfCopy();
   bool TakeCopyIn(std::string_view bytes);
-  void OnFunctionCall();
+  [[gnu::cold]] void OnFunctionCall();
   Expectation& PassAndExpect(std::string_view frame, Kind kind);
-  void EndWith(std::string_view sqlstate, const absl::Status& status);
-  void PauseForAnswers();
+  [[gnu::cold]] void EndWith(std::string_view sqlstate, const absl::Status& status);
+  [[gnu::cold]] void PauseForAnswers();
   bool NeedsFreshNames() const;
   bool IsUncertain(Names::UndoStep::Kind kind, std::string_view name);
 
@@ -250,26 +250,26 @@ class Conversation {
   void Refresh(PreparedStatement& statement);
   bool MustReadmit(const Portal& portal);
   bool IsExecuting(const Run& run);
-  bool Readmit(Portal& portal);
+  [[gnu::cold]] bool Readmit(Portal& portal);
+  bool MayRunAtOnce(const Judged& judged, const wire::postgres::Bind* bind);
   Admission Admit(const JudgedPtr& judged, recording::Channel channel, const wire::postgres::Bind* bind,
                   const std::vector<uint32_t>& parameter_types);
-  Admission AdmitApproved(const JudgedPtr& judged, const Named& named, recording::Channel channel,
+  [[gnu::cold]] Admission AdmitApproved(const JudgedPtr& judged, const Named& named, recording::Channel channel,
                           const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
-  std::optional<Admission> RefuseByMasking(const JudgedPtr& judged, const Named& named, recording::Channel channel,
+  [[gnu::cold]] std::optional<Admission> RefuseByMasking(const JudgedPtr& judged, const Named& named, recording::Channel channel,
                                            const wire::postgres::Bind* bind,
                                            const std::vector<uint32_t>& parameter_types);
   static Admission Failed(Admission admission, wire::postgres::ErrorMessage error);
   std::string NamesLimit(const Judged& judged, const wire::postgres::Bind* bind) const;
-  Admission Refuse(const JudgedPtr& judged, const policy::Verdict& verdict, recording::Channel channel,
+  [[gnu::cold]] Admission Refuse(const JudgedPtr& judged, const policy::Verdict& verdict, recording::Channel channel,
                    const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
   Admission Start(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
                   const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
                   std::string_view approval_id);
-  Admission RefuseUsedUp(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
+  [[gnu::cold]] Admission RefuseUsedUp(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
                          const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
-  static bool IsCharged(const Judged& judged);
   static Admission Bounded(Admission admission, const std::optional<RowBound>& bound);
-  void CloseImplicitTransaction();
+  [[gnu::cold]] void CloseImplicitTransaction();
   wire::postgres::ErrorMessage AnswerError(const policy::Verdict& verdict, const ApprovalAnswer& answer,
                                            std::string_view audit_id) const;
   void FillAsk(const Named& named, const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
@@ -282,21 +282,21 @@ class Conversation {
                                                             const wire::postgres::Bind* bind);
 
   // substitution.cc
-  void Substitute(Kind kind, Admission refused, std::string_view name = "");
-  void SubstituteMissing(Admission refused);
+  [[gnu::cold]] void Substitute(Kind kind, Admission refused, std::string_view name = "");
+  [[gnu::cold]] void SubstituteMissing(Admission refused);
   static bool IsMissing(const wire::postgres::ErrorFields& fields);
-  void EndCopyIn(char type);
+  [[gnu::cold]] void EndCopyIn(char type);
   static bool IsViolation(const wire::postgres::ErrorFields& fields);
-  void Resync();
-  void SubstituteNatural(Kind kind, std::string_view sqlstate, std::string message);
+  [[gnu::cold]] void Resync();
+  [[gnu::cold]] void SubstituteNatural(Kind kind, std::string_view sqlstate, std::string message);
 
   // row_guard.cc
   std::optional<RowBound> BoundOf(const Judged& judged, std::optional<policy::Uncountable>* uncountable);
   static policy::Verdict DenyUncountable(const RowBound& bound, const policy::Uncountable& why);
-  void StartGuarded(std::string_view frame, RunPtr run);
+  [[gnu::cold]] void StartGuarded(std::string_view frame, RunPtr run);
   void SendOfOwn(std::string_view text);
   std::optional<wire::postgres::ErrorMessage> ExcessOf(const Run& run, bool is_suspended, std::string_view tag) const;
-  bool OnBoundedCompletion(char type, std::string_view frame, std::string_view tag);
+  [[gnu::cold]] bool OnBoundedCompletion(char type, std::string_view frame, std::string_view tag);
   bool OnGuardCompletion(std::string_view tag);
   bool OnGuardError(const wire::postgres::ErrorFields& fields, std::string_view frame);
   bool OnGuardReady(wire::postgres::TransactionStatus status, std::string_view frame);
@@ -308,18 +308,18 @@ class Conversation {
   bool OnServerMessage(char type, std::string_view frame, std::string_view body);
   bool OnSimpleAnswer(Kind kind, std::string_view frame);
   bool OnCompletion(char type, std::string_view frame, std::string_view body);
-  bool OnErrorResponse(std::string_view frame, std::string_view body);
+  [[gnu::cold]] bool OnErrorResponse(std::string_view frame, std::string_view body);
   bool OnReadyForQuery(std::string_view frame, std::string_view body);
   void OnResyncReady(std::string_view frame, wire::postgres::TransactionStatus status);
   void EndRound(wire::postgres::TransactionStatus status);
-  bool OnNotice(std::string_view frame, std::string_view body);
-  bool OnNotification(std::string_view frame, std::string_view body);
-  bool OnParameterStatus(std::string_view frame, std::string_view body);
+  [[gnu::cold]] bool OnNotice(std::string_view frame, std::string_view body);
+  [[gnu::cold]] bool OnNotification(std::string_view frame, std::string_view body);
+  [[gnu::cold]] bool OnParameterStatus(std::string_view frame, std::string_view body);
   bool OnCopyResponse(char type, std::string_view frame, std::string_view body);
   void SendError(Expectation& entry, const wire::postgres::ErrorFields& fields, std::string_view frame);
   void PassToClient(std::string_view frame);
-  bool Unexpected(char type);
-  void SkipToSync();
+  [[gnu::cold]] bool Unexpected(char type);
+  [[gnu::cold]] void SkipToSync();
   void TakeBack(size_t i, size_t skipped);
   void MaybeResume();
 
@@ -341,21 +341,21 @@ class Conversation {
   bool StartsLongRow(const wire::postgres::Header& header);
   bool CheckRowLimits(Run& run, size_t row_bytes);
   bool CheckMaskedLimits(Run& run, uint64_t masked_cells);
-  void ReachLimit(Run& run, std::string limit, std::string hint, std::optional<std::chrono::seconds> retry_after);
+  [[gnu::cold]] void ReachLimit(Run& run, std::string limit, std::string hint, std::optional<std::chrono::seconds> retry_after);
   wire::postgres::ErrorMessage LimitError(const Run& run) const;
-  bool FailLimited(Run& run);
+  [[gnu::cold]] bool FailLimited(Run& run);
   bool HasSync();
 
   // effects.cc
   void FinishStatement(Run& run, std::string_view tag, bool is_done);
   void ApplyEffects(const Run& run);
   void OnTransactionEnd(bool was_open);
-  void OnProbeRow(std::string_view body);
-  void FinishProbe();
+  [[gnu::cold]] void OnProbeRow(std::string_view body);
+  [[gnu::cold]] void FinishProbe();
   bool MayQuote(const Run& run, const wire::postgres::ErrorFields& fields) const;
   static wire::postgres::ErrorMessage Scrub(const wire::postgres::ErrorFields& fields);
-  void RecordSkipped(Run& run);
-  void EndUnrecorded();
+  [[gnu::cold]] void RecordSkipped(Run& run);
+  [[gnu::cold]] void EndUnrecorded();
 
   Host& host_;
   StatementRecorder& recorder_;

@@ -16,6 +16,12 @@ uint64_t NextKey() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
+bool IsWrite(const sql::Statement& statement) {
+  return std::any_of(statement.needs.begin(), statement.needs.end(), [](const sql::Need& need) {
+    return need.action != sql::Action::kRead && need.action != sql::Action::kSession;
+  });
+}
+
 }  // namespace
 
 JudgeContext::JudgeContext(JudgeBasis basis, uint64_t policy_revision, sql::SessionContext names,
@@ -81,6 +87,8 @@ std::shared_ptr<Judged> JudgeContext::Make(std::string_view text, const std::vec
     judged->is_behind_possible_rename = judged->is_behind_possible_rename || statement.behind_possible_rename;
     judged->has_session_objects = judged->has_session_objects || statement.object_verb != sql::SessionObjectVerb::kNone;
     judged->copies_in = judged->copies_in || statement.copy == sql::CopyDirection::kFromStdin;
+    judged->is_write = judged->is_write || IsWrite(statement);
+    judged->is_charged = judged->is_charged || statement.transaction == sql::TransactionVerb::kNone;
   }
   for (size_t i = 0; i < judged->plans.size(); ++i) {
     const masking::StatementPlan& plan = judged->plans[i];
@@ -94,6 +102,9 @@ std::shared_ptr<Judged> JudgeContext::Make(std::string_view text, const std::vec
     judged->writes_masked = judged->writes_masked || plan.written_mask.has_value();
     judged->has_probes = judged->has_probes || !plan.probes.empty();
   }
+  judged->is_plain = judged->verdict.decision == policy::Decision::kAllow && !judged->verdict.max_affected_rows &&
+                     !judged->has_session_objects && !judged->is_behind_possible_rename && !judged->writes_masked &&
+                     !judged->has_probes;
   return judged;
 }
 

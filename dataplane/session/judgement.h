@@ -53,6 +53,13 @@ struct Judged : judgement::Judgement {
   bool changes_rows = false;
   bool has_probes = false;
   bool writes_masked = false;
+  // Does anything but reading, for `degraded`.
+  bool is_write = false;
+  // Counts in quotas: the end of a transaction is not refused, whatever is used up.
+  bool is_charged = false;
+  // Allowed whatever its parameters are, without a bound and without a look at the session's names: only what is
+  // measured in time and quotas can keep it from running.
+  bool is_plain = false;
 };
 using JudgedPtr = std::shared_ptr<const Judged>;
 

@@ -60,16 +60,6 @@ pg::ErrorMessage Conversation::LimitError(const Run& run) const {
   return LimitReached(run.limit, run.limit_hint, AuditId(run.statement), "", run.limit_retry_after);
 }
 
-// The end of a transaction is not refused, whatever is used up.
-bool Conversation::IsCharged(const Judged& judged) {
-  for (const sql::Statement& statement : judged.facts.statements) {
-    if (statement.transaction == sql::TransactionVerb::kNone) {
-      return true;
-    }
-  }
-  return false;
-}
-
 Conversation::Admission Conversation::RefuseUsedUp(const policy::Verdict& verdict, const JudgedPtr& judged,
                                                    recording::Channel channel, const pg::Bind* bind,
                                                    const std::vector<uint32_t>& parameter_types) {

@@ -32,6 +32,9 @@ struct PreparedStatement : Counted<PreparedStatement> {
   // The server's RowDescription of it (text formats), once it was described; and that it has none.
   std::string row_description;
   bool described = false;
+  // The record's number for those columns in `plain_formats`, whose rows pass as they are; 0: not known.
+  uint32_t plain_shape = 0;
+  std::vector<uint16_t> plain_formats;
 };
 using StatementPtr = Ref<PreparedStatement>;
 

@@ -15,15 +15,10 @@ constexpr size_t kPartsPerWrite = 64;
 
 }  // namespace
 
-void Outbox::Pass(std::string_view bytes) {
-  if (bytes.empty()) {
-    return;
+void Outbox::PassApart(std::string_view bytes) {
+  if (!bytes.empty()) {
+    parts_.push_back(Part{bytes.data(), 0, bytes.size()});
   }
-  if (!parts_.empty() && parts_.back().data != nullptr && parts_.back().data + parts_.back().size == bytes.data()) {
-    parts_.back().size += bytes.size();
-    return;
-  }
-  parts_.push_back(Part{bytes.data(), 0, bytes.size()});
 }
 
 void Outbox::Added() {
@@ -51,6 +46,24 @@ void Outbox::TakeBack(const Mark& mark) {
 }
 
 runtime::IoResult Outbox::Flush(runtime::Stream& stream) {
+  if (parts_.size() == 1 && backlog_size() == 0) {  // mostly
+    Part& part = parts_[0];
+    const iovec vector{const_cast<char*>(DataOf(part)), part.size};
+    const runtime::IoResult result = stream.Write({&vector, 1});
+    if (result.state == runtime::IoState::kOk && result.bytes == part.size) {
+      Reset();
+      return {};
+    }
+    if (result.state != runtime::IoState::kOk) {
+      Keep();
+      return result;
+    }
+    Advance(part, result.bytes);
+  }
+  return FlushRest(stream);
+}
+
+runtime::IoResult Outbox::FlushRest(runtime::Stream& stream) {
   while (backlog_size() > 0) {
     const iovec part{backlog_.data() + backlog_sent_, backlog_size()};
     const runtime::IoResult result = stream.Write({&part, 1});
@@ -82,17 +95,20 @@ runtime::IoResult Outbox::Flush(runtime::Stream& stream) {
       ++first;
     }
     if (written > 0) {
-      Part& part = parts_[first];
-      if (part.data != nullptr) {
-        part.data += written;
-      } else {
-        part.offset += written;
-      }
-      part.size -= written;
+      Advance(parts_[first], written);
     }
   }
   Reset();
   return {};
+}
+
+void Outbox::Advance(Part& part, size_t written) {
+  if (part.data != nullptr) {
+    part.data += written;
+  } else {
+    part.offset += written;
+  }
+  part.size -= written;
 }
 
 void Outbox::Keep() {

@@ -16,7 +16,13 @@ namespace chaperone::session {
 class Outbox {
  public:
   // Passes on input. The bytes must stay until Flush or Keep; neighbouring runs become one.
-  void Pass(std::string_view bytes);
+  void Pass(std::string_view bytes) {
+    if (!parts_.empty() && parts_.back().data != nullptr && parts_.back().data + parts_.back().size == bytes.data()) {
+      parts_.back().size += bytes.size();
+      return;
+    }
+    PassApart(bytes);
+  }
 
   // A string to append messages of our own to; call Added() when done.
   std::string* own() { return &own_; }
@@ -50,6 +56,9 @@ class Outbox {
     size_t size;
   };
   const char* DataOf(const Part& part) const { return part.data != nullptr ? part.data : own_.data() + part.offset; }
+  void PassApart(std::string_view bytes);
+  static void Advance(Part& part, size_t written);
+  runtime::IoResult FlushRest(runtime::Stream& stream);
   void Reset();
 
   std::vector<Part> parts_;

@@ -143,6 +143,7 @@ bool Conversation::OnRowDescription(std::string_view frame, std::string_view bod
     case Kind::kDescribePortal:
       if (entry.statement != nullptr && entry.statement->row_description != body) {
         entry.statement->row_description = body;
+        entry.statement->plain_shape = 0;
       }
       if (entry.statement != nullptr) {
         entry.statement->described = true;
@@ -176,9 +177,20 @@ bool Conversation::OpenResult(Run& run, const Expectation& entry) {
     return Unexpected('D');  // RowDescription comes before
   }
   run.opened = true;
-  const PreparedStatement& statement = *entry.statement;
+  PreparedStatement& statement = *entry.statement;
   if (statement.described && !statement.row_description.empty()) {
-    return PlanColumns(run, statement.row_description, &run.formats);
+    const bool is_current = run.judged == statement.judged && !run.judged->has_session_objects;
+    if (is_current && statement.plain_shape != 0 && statement.plain_formats == run.formats) {
+      run.plan = nullptr;
+      run.shape_id = statement.plain_shape;
+      return true;
+    }
+    const bool planned = PlanColumns(run, statement.row_description, &run.formats);
+    if (planned && is_current && run.plan == nullptr) {
+      statement.plain_shape = run.shape_id;
+      statement.plain_formats = run.formats;
+    }
+    return planned;
   }
   const Source source = SourceOf(run);
   const bool is_predicted = source.judged != nullptr || !run.judged->basis->view->MasksAnything();

@@ -30,15 +30,6 @@ std::string TextOf(const Judged& judged, const std::vector<JudgedPtr>& targets) 
   return text;
 }
 
-// Anything but reading, for `degraded`.
-bool IsWrite(const sql::Facts& facts) {
-  return std::any_of(facts.statements.begin(), facts.statements.end(), [](const sql::Statement& statement) {
-    return std::any_of(statement.needs.begin(), statement.needs.end(), [](const sql::Need& need) {
-      return need.action != sql::Action::kRead && need.action != sql::Action::kSession;
-    });
-  });
-}
-
 // A parameter that looks masked, in a text that writes a masked column.
 const masking::MaskingRefusal* FindWrittenMask(const Judged& judged, const pg::Bind* bind) {
   if (!judged.writes_masked || bind == nullptr) {
@@ -121,6 +112,7 @@ void Conversation::Refresh(PreparedStatement& statement) {
     // Judged anew: what the server said of its columns was said under other circumstances.
     statement.judged = std::move(judged);
     statement.described = false;
+    statement.plain_shape = 0;
   }
 }
 
@@ -141,8 +133,23 @@ std::optional<Conversation::Admission> Conversation::RefuseByMasking(const Judge
   return Failed(Start(*named.verdict, judged, channel, bind, parameter_types, ""), std::move(*spent));
 }
 
+// Most statements: nothing stands in their way, and they are charged. What does not come through here is looked at in
+// full, by Admit, which says why.
+bool Conversation::MayRunAtOnce(const Judged& judged, const pg::Bind* bind) {
+  if (!judged.is_plain || (bind != nullptr && !bind->portal.empty()) || host_.CheckFreshness(judged.is_write)) {
+    return false;
+  }
+  QuotaMeter* const quota = judged.is_charged ? host_.quota() : nullptr;
+  return quota == nullptr || quota->Spend(Measure::kStatements, 1, host_.Steady());
+}
+
 Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::Channel channel, const pg::Bind* bind,
                                             const std::vector<uint32_t>& parameter_types) {
+  if (MayRunAtOnce(*judged, bind)) {
+    Admission admission = Start(judged->verdict, judged, channel, bind, parameter_types, "");
+    admission.decision = policy::Decision::kAllow;
+    return admission;
+  }
   Named named;
   named.verdict = &judged->verdict;
   std::optional<pg::ErrorMessage> error;
@@ -174,14 +181,14 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
     unclear.hint = "Send what follows it in a message of its own.";
     return Refuse(judged, unclear, channel, bind, parameter_types);
   }
-  if (const auto stale = host_.CheckFreshness(IsWrite(judged->facts))) {
+  if (const auto stale = host_.CheckFreshness(judged->is_write)) {
     policy::Verdict degraded;
     degraded.rule = "degraded";
     degraded.reason = *stale;
     degraded.hint = "Try again when the control plane can be reached; reading may still be allowed.";
     return Refuse(judged, degraded, channel, bind, parameter_types);
   }
-  QuotaMeter* const quota = IsCharged(*judged) ? host_.quota() : nullptr;
+  QuotaMeter* const quota = judged->is_charged ? host_.quota() : nullptr;
   if (quota != nullptr && !quota->Has(Measure::kStatements, host_.Steady())) {
     return RefuseUsedUp(verdict, judged, channel, bind, parameter_types);
   }

@@ -71,6 +71,11 @@ class ByteReader {
   }
   // Up to the next NUL, which is taken too.
   std::string_view CString() {
+    if (!failed_ && !rest_.empty() && rest_[0] == '\0') {  // most names are empty
+      const std::string_view text = rest_.substr(0, 0);
+      rest_.remove_prefix(1);
+      return text;
+    }
     const void* const nul = failed_ || rest_.empty() ? nullptr : std::memchr(rest_.data(), 0, rest_.size());
     if (nul == nullptr) {
       failed_ = true;

@@ -55,6 +55,26 @@ std::string Printable(char type) {
   return type >= 0x20 && type < 0x7f ? fmt::format("'{}'", type) : fmt::format("0x{:02x}", static_cast<uint8_t>(type));
 }
 
+// Errors are made apart, so that what every message runs through stays small.
+
+[[gnu::cold, gnu::noinline]] FrameState FrontendError(char type, uint32_t length, uint32_t body_max,
+                                                      absl::Status* error) {
+  if (body_max == 0) {
+    *error = base::InvalidArgument("invalid frontend message type {}", Printable(type));
+  } else if (length < 4) {
+    *error = base::InvalidArgument("invalid message length {} in a {} message", length, FrontendName(type));
+  } else {
+    *error = base::ResourceExhausted("a {} message of {} bytes is longer than the limit of {}", FrontendName(type),
+                                     length - 4, body_max);
+  }
+  return FrameState::kError;
+}
+
+[[gnu::cold, gnu::noinline]] FrameState BackendError(char type, uint32_t length, absl::Status* error) {
+  *error = base::DataLoss("the database sent a message of type {} and length {}", Printable(type), length);
+  return FrameState::kError;
+}
+
 }  // namespace
 
 FrameState ReadFrontendHeader(std::string_view bytes, const FrameLimits& limits, Header* header, absl::Status* error) {
@@ -62,22 +82,12 @@ FrameState ReadFrontendHeader(std::string_view bytes, const FrameLimits& limits,
     return FrameState::kNeedMore;
   }
   const uint32_t body_max = FrontendBodyMax(bytes[0], limits);
-  if (body_max == 0) {
-    *error = base::InvalidArgument("invalid frontend message type {}", Printable(bytes[0]));
-    return FrameState::kError;
-  }
-  if (bytes.size() < kHeaderBytes) {
+  if (body_max != 0 && bytes.size() < kHeaderBytes) {
     return FrameState::kNeedMore;
   }
-  const uint32_t length = LoadU32(bytes.data() + 1);
-  if (length < 4) {
-    *error = base::InvalidArgument("invalid message length {} in a {} message", length, FrontendName(bytes[0]));
-    return FrameState::kError;
-  }
-  if (length - 4 > body_max) {
-    *error = base::ResourceExhausted("a {} message of {} bytes is longer than the limit of {}", FrontendName(bytes[0]),
-                                     length - 4, body_max);
-    return FrameState::kError;
+  const uint32_t length = body_max != 0 ? LoadU32(bytes.data() + 1) : 0;
+  if (length < 4 || length - 4 > body_max) {
+    return FrontendError(bytes[0], length, body_max, error);
   }
   header->type = bytes[0];
   header->body_bytes = length - 4;
@@ -90,8 +100,7 @@ FrameState ReadBackendHeader(std::string_view bytes, Header* header, absl::Statu
   }
   const uint32_t length = LoadU32(bytes.data() + 1);
   if (!IsBackendType(bytes[0]) || length < 4 || length - 4 > kLargeBodyMax) {
-    *error = base::DataLoss("the database sent a message of type {} and length {}", Printable(bytes[0]), length);
-    return FrameState::kError;
+    return BackendError(bytes[0], length, error);
   }
   header->type = bytes[0];
   header->body_bytes = length - 4;
