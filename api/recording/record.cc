@@ -9,6 +9,7 @@ namespace chaperone::recording {
 namespace {
 
 constexpr size_t kVarintBytesMax = 10;
+constexpr size_t kRowLengthBytes = 4;
 
 // One list of fields for each record, visited three ways: to bound its size, to write it, to read it.
 
@@ -16,6 +17,7 @@ class Sizer {
  public:
   void Number(uint64_t) { bytes_ += kVarintBytesMax; }
   void Bytes(std::string_view text) { bytes_ += kVarintBytesMax + text.size(); }
+  void RowBody(std::string_view body) { Bytes(body), bytes_ += kRowLengthBytes; }
   size_t bytes() const { return bytes_; }
 
  private:
@@ -38,6 +40,14 @@ class Writer {
       std::memcpy(at_, text.data(), text.size());
       at_ += text.size();
     }
+  }
+  // As bytes that hold one row body behind its length.
+  void RowBody(std::string_view body) {
+    const auto size = static_cast<uint32_t>(body.size());
+    Number(kRowLengthBytes + size);
+    std::memcpy(at_, &size, kRowLengthBytes);
+    std::memcpy(at_ + kRowLengthBytes, body.data(), size);
+    at_ += kRowLengthBytes + size;
   }
   uint8_t* at() const { return at_; }
 
@@ -171,6 +181,14 @@ void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Rows> {
   v.Bytes(b.bodies);
 }
 
+template <typename V>
+void Scalars(V& v, const Row& b) {
+  Int(v, b.statement);
+  Int(v, b.shape_id);
+  v.Number(1);
+  v.RowBody(b.body);
+}
+
 template <typename V, typename B>
 void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Outcome> {
   Int(v, b.statement);
@@ -298,7 +316,7 @@ constexpr RecordType TypeOf() {
   if constexpr (std::is_same_v<B, Verdict>) return RecordType::kVerdict;
   if constexpr (std::is_same_v<B, Attempt>) return RecordType::kAttempt;
   if constexpr (std::is_same_v<B, Columns>) return RecordType::kColumns;
-  if constexpr (std::is_same_v<B, Rows>) return RecordType::kRows;
+  if constexpr (std::is_same_v<B, Rows> || std::is_same_v<B, Row>) return RecordType::kRows;
   if constexpr (std::is_same_v<B, Outcome>) return RecordType::kOutcome;
   if constexpr (std::is_same_v<B, Notice>) return RecordType::kNotice;
   if constexpr (std::is_same_v<B, CopyData>) return RecordType::kCopyData;
@@ -388,6 +406,7 @@ CHAPERONE_DEFINE_CODEC(Verdict)
 CHAPERONE_DEFINE_CODEC(Attempt)
 CHAPERONE_DEFINE_CODEC(Columns)
 CHAPERONE_DEFINE_CODEC(Rows)
+CHAPERONE_DEFINE_CODEC(Row)
 CHAPERONE_DEFINE_CODEC(Outcome)
 CHAPERONE_DEFINE_CODEC(Notice)
 CHAPERONE_DEFINE_CODEC(CopyData)

@@ -119,6 +119,13 @@ struct Rows {
   std::string_view bodies;
 };
 
+// Rows with one row: `body` as the client got it.
+struct Row {
+  uint64_t statement = 0;
+  uint32_t shape_id = 0;
+  std::string_view body;
+};
+
 struct Outcome {
   uint64_t statement = 0;
   // CommandComplete's tag; empty after an error or a suspended portal.
@@ -170,6 +177,7 @@ size_t EncodedBytesMax(const Verdict& body);
 size_t EncodedBytesMax(const Attempt& body);
 size_t EncodedBytesMax(const Columns& body);
 size_t EncodedBytesMax(const Rows& body);
+size_t EncodedBytesMax(const Row& body);
 size_t EncodedBytesMax(const Outcome& body);
 size_t EncodedBytesMax(const Notice& body);
 size_t EncodedBytesMax(const CopyData& body);
@@ -183,6 +191,7 @@ size_t Encode(uint64_t time_us, const Verdict& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const Attempt& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const Columns& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const Rows& body, uint8_t* out);
+size_t Encode(uint64_t time_us, const Row& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const Outcome& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const Notice& body, uint8_t* out);
 size_t Encode(uint64_t time_us, const CopyData& body, uint8_t* out);

@@ -74,6 +74,11 @@ TEST_CASE("every kind of record survives the way through bytes") {
   const Record columns_record = One(columns);
   CHECK(std::get<Columns>(columns_record.body).columns[0].attnum == -1);
   CHECK(std::get<Rows>(One(Bytes(Rows{1, 2, 3, "xyz"})).body).count == 3);
+  const std::string row_bytes = Bytes(Row{1, 2, "body"});
+  CHECK(std::get<Rows>(One(row_bytes).body).shape_id == 2);
+  std::vector<std::string_view> bodies;
+  CHECK(SplitRows(std::get<Rows>(One(row_bytes).body), &bodies).ok());
+  CHECK(bodies == std::vector<std::string_view>{"body"});
   CHECK(std::get<Outcome>(One(Bytes(Outcome{1, "SELECT 1", "", "", 1, 20, 0, 1, 150})).body).latency_us == 150);
   CHECK(std::get<CopyData>(One(Bytes(CopyData{1, true, "a\tb\n"})).body).from_client);
   CHECK(std::get<SessionEnded>(One(Bytes(SessionEnded{"killed", 1, 2, 3, 4})).body).masked_cells == 4);

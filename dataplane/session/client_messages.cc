@@ -208,7 +208,7 @@ Conversation::Took Conversation::OnParse(std::string_view frame) {
   statement->judged = judged;
   statement->context_id = context_->id();
   statement->parameter_types = std::move(parameter_types);
-  PassAndExpect(frame, Kind::kParse).undo = names_.SetStatement(parse.name, std::move(statement));
+  names_.SetStatement(parse.name, std::move(statement), &PassAndExpect(frame, Kind::kParse).undo);
   return Took::kYes;
 }
 
@@ -253,7 +253,7 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
   }
   Expectation& entry = PassAndExpect(frame, Kind::kBind);
   entry.run = portal->run;
-  entry.undo = names_.SetPortal(bind.portal, portal);
+  names_.SetPortal(bind.portal, std::move(portal), &entry.undo);
   return Took::kYes;
 }
 
@@ -398,9 +398,12 @@ Conversation::Took Conversation::OnClose(std::string_view frame) {
     EndWith(sqlstate::kProtocolViolation, status);
     return Took::kWait;
   }
-  PassAndExpect(frame, Kind::kClose).undo = close.kind == pg::ObjectKind::kStatement
-                                                ? names_.SetStatement(close.name, nullptr)
-                                                : names_.SetPortal(close.name, nullptr);
+  Names::UndoStep* const undo = &PassAndExpect(frame, Kind::kClose).undo;
+  if (close.kind == pg::ObjectKind::kStatement) {
+    names_.SetStatement(close.name, nullptr, undo);
+  } else {
+    names_.SetPortal(close.name, nullptr, undo);
+  }
   return Took::kYes;
 }
 

@@ -4,6 +4,28 @@
 
 namespace chaperone::session {
 
+namespace {
+
+// Null removes.
+template <typename Map, typename T>
+T Exchange(Map& map, std::string_view name, T value) {
+  const auto found = map.find(name);
+  if (found == map.end()) {
+    if (value != nullptr) {
+      map.emplace(name, std::move(value));
+    }
+    return nullptr;
+  }
+  if (value != nullptr) {
+    return std::exchange(found->second, std::move(value));
+  }
+  T before = std::move(found->second);
+  map.erase(found);
+  return before;
+}
+
+}  // namespace
+
 StatementPtr Names::FindStatement(std::string_view name) const {
   if (name.empty()) {
     return unnamed_statement_;
@@ -20,45 +42,31 @@ PortalPtr Names::FindPortal(std::string_view name) const {
   return found == portals_.end() ? nullptr : found->second;
 }
 
-Names::UndoStep Names::SetStatement(std::string_view name, StatementPtr statement) {
-  UndoStep step;
-  step.kind = UndoStep::Kind::kStatement;
-  if (name.empty()) {
-    step.statement = std::exchange(unnamed_statement_, std::move(statement));
-    return step;
+void Names::SetStatement(std::string_view name, StatementPtr statement, UndoStep* undo) {
+  StatementPtr before = name.empty() ? std::exchange(unnamed_statement_, std::move(statement))
+                                     : Exchange(statements_, name, std::move(statement));
+  if (undo != nullptr) {
+    undo->kind = UndoStep::Kind::kStatement;
+    undo->name = name;
+    undo->statement = std::move(before);
   }
-  step.name = name;
-  step.statement = FindStatement(name);
-  if (statement == nullptr) {
-    statements_.erase(step.name);
-  } else {
-    statements_[step.name] = std::move(statement);
-  }
-  return step;
 }
 
-Names::UndoStep Names::SetPortal(std::string_view name, PortalPtr portal) {
-  UndoStep step;
-  step.kind = UndoStep::Kind::kPortal;
-  if (name.empty()) {
-    step.portal = std::exchange(unnamed_portal_, std::move(portal));
-    return step;
+void Names::SetPortal(std::string_view name, PortalPtr portal, UndoStep* undo) {
+  PortalPtr before =
+      name.empty() ? std::exchange(unnamed_portal_, std::move(portal)) : Exchange(portals_, name, std::move(portal));
+  if (undo != nullptr) {
+    undo->kind = UndoStep::Kind::kPortal;
+    undo->name = name;
+    undo->portal = std::move(before);
   }
-  step.name = name;
-  step.portal = FindPortal(name);
-  if (portal == nullptr) {
-    portals_.erase(step.name);
-  } else {
-    portals_[step.name] = std::move(portal);
-  }
-  return step;
 }
 
 void Names::TakeBack(UndoStep step) {
   if (step.kind == UndoStep::Kind::kStatement) {
-    SetStatement(step.name, std::move(step.statement));
+    SetStatement(step.name, std::move(step.statement), nullptr);
   } else if (step.kind == UndoStep::Kind::kPortal) {
-    SetPortal(step.name, std::move(step.portal));
+    SetPortal(step.name, std::move(step.portal), nullptr);
   }
 }
 

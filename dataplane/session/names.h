@@ -79,9 +79,9 @@ class Names {
   StatementPtr FindStatement(std::string_view name) const;
   PortalPtr FindPortal(std::string_view name) const;
 
-  // Each returns how to take it back. Setting null removes.
-  UndoStep SetStatement(std::string_view name, StatementPtr statement);
-  UndoStep SetPortal(std::string_view name, PortalPtr portal);
+  // Setting null removes. How to take it back is left in `undo`, if that is not null.
+  void SetStatement(std::string_view name, StatementPtr statement, UndoStep* undo);
+  void SetPortal(std::string_view name, PortalPtr portal, UndoStep* undo);
   void TakeBack(UndoStep step);
 
   // DEALLOCATE ALL: the unnamed one stays.

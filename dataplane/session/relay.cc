@@ -115,6 +115,7 @@ void Session::PumpServer() {
     if (got) {
       const size_t used = conversation_->OnServerBytes(in);
       const bool flushed = Flush();
+      PublishCounts();
       Retain(in, used, &server_in_);
       if (!flushed) {
         break;
@@ -150,6 +151,10 @@ void Session::PumpClient(bool may_read) {
       UpdateContext();
       used = conversation_->OnClientBytes(in);
       Flush();
+      // What a statement counts is published with its answer, unless there is none, or much data comes before it.
+      if (!conversation_->busy() || conversation_->counts().client_bytes - published_.client_bytes >= kReadBytes) {
+        PublishCounts();
+      }
     }
     if (got || used > 0) {
       Retain(in, used, &client_in_);
@@ -179,7 +184,6 @@ bool Session::Flush() {
     // A server that takes no more has said why, or will: what it has sent is read first.
     (void)result;
   }
-  PublishCounts();
   return all_to_client;
 }
 

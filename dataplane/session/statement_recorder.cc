@@ -1,7 +1,6 @@
 #include "dataplane/session/statement_recorder.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace chaperone::session {
 
@@ -121,12 +120,7 @@ bool StatementRecorder::Shape(std::string_view description, const std::vector<pg
 }
 
 bool StatementRecorder::Row(Run& run, std::string_view body) {
-  thread_local std::string framed;
-  const auto size = static_cast<uint32_t>(body.size());
-  framed.resize(sizeof(size) + body.size());
-  std::memcpy(framed.data(), &size, sizeof(size));
-  std::memcpy(framed.data() + sizeof(size), body.data(), body.size());
-  if (!recorder_.Append(NowMicros(), recording::Rows{run.statement, run.shape_id, 1, framed})) {
+  if (!recorder_.Append(NowMicros(), recording::Row{run.statement, run.shape_id, body})) {
     return false;
   }
   ++run.recorded_rows;

@@ -33,7 +33,7 @@ void Conversation::Substitute(Kind kind, Admission refused, std::string_view nam
       // A Parse that fails drops the unnamed statement if that is what it would have made, and no other.
       pg::AppendParse(name.empty() ? name : kNoSuchName, kRefusedText, out);
       if (name.empty()) {
-        undo = names_.SetStatement(name, nullptr);
+        names_.SetStatement(name, nullptr, &undo);
       }
       break;
     case Kind::kBind:
