@@ -1,6 +1,6 @@
 // Writes one session's records into the spool. False from a call means that the record could not be written (the spool
-// is full) and that what it describes must not happen; true, that it will be safe after Commit, which has to come before
-// anybody sees what it describes.
+// is full) and that what it describes must not happen; true, that it will be safe after Commit, which has to come
+// before anybody sees what it describes.
 //
 // Threading: the session's loop.
 #ifndef CHAPERONE_DATAPLANE_RECORDER_SESSION_RECORDER_H_

@@ -255,19 +255,20 @@ class Conversation {
   Admission Admit(const JudgedPtr& judged, recording::Channel channel, const wire::postgres::Bind* bind,
                   const std::vector<uint32_t>& parameter_types);
   [[gnu::cold]] Admission AdmitApproved(const JudgedPtr& judged, const Named& named, recording::Channel channel,
-                          const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
-  [[gnu::cold]] std::optional<Admission> RefuseByMasking(const JudgedPtr& judged, const Named& named, recording::Channel channel,
-                                           const wire::postgres::Bind* bind,
-                                           const std::vector<uint32_t>& parameter_types);
+                                        const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
+  [[gnu::cold]] std::optional<Admission> RefuseByMasking(const JudgedPtr& judged, const Named& named,
+                                                         recording::Channel channel, const wire::postgres::Bind* bind,
+                                                         const std::vector<uint32_t>& parameter_types);
   static Admission Failed(Admission admission, wire::postgres::ErrorMessage error);
   std::string NamesLimit(const Judged& judged, const wire::postgres::Bind* bind) const;
   [[gnu::cold]] Admission Refuse(const JudgedPtr& judged, const policy::Verdict& verdict, recording::Channel channel,
-                   const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
+                                 const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
   Admission Start(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
                   const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
                   std::string_view approval_id);
-  [[gnu::cold]] Admission RefuseUsedUp(const policy::Verdict& verdict, const JudgedPtr& judged, recording::Channel channel,
-                         const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
+  [[gnu::cold]] Admission RefuseUsedUp(const policy::Verdict& verdict, const JudgedPtr& judged,
+                                       recording::Channel channel, const wire::postgres::Bind* bind,
+                                       const std::vector<uint32_t>& parameter_types);
   static Admission Bounded(Admission admission, const std::optional<RowBound>& bound);
   [[gnu::cold]] void CloseImplicitTransaction();
   wire::postgres::ErrorMessage AnswerError(const policy::Verdict& verdict, const ApprovalAnswer& answer,
@@ -341,7 +342,8 @@ class Conversation {
   bool StartsLongRow(const wire::postgres::Header& header);
   bool CheckRowLimits(Run& run, size_t row_bytes);
   bool CheckMaskedLimits(Run& run, uint64_t masked_cells);
-  [[gnu::cold]] void ReachLimit(Run& run, std::string limit, std::string hint, std::optional<std::chrono::seconds> retry_after);
+  [[gnu::cold]] void ReachLimit(Run& run, std::string limit, std::string hint,
+                                std::optional<std::chrono::seconds> retry_after);
   wire::postgres::ErrorMessage LimitError(const Run& run) const;
   [[gnu::cold]] bool FailLimited(Run& run);
   bool HasSync();

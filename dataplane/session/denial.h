@@ -32,16 +32,16 @@ std::string FormatDetail(const DenialDetail& detail);
 [[gnu::cold]] wire::postgres::ErrorMessage Denied(const policy::Verdict& verdict, std::string_view audit_id);
 // ZC001: the approval is open; the same statement sent again after it was given runs.
 [[gnu::cold]] wire::postgres::ErrorMessage ApprovalPending(const policy::Verdict& verdict, std::string_view approval_id,
-                                             std::string_view audit_id, std::chrono::seconds retry_after);
+                                                           std::string_view audit_id, std::chrono::seconds retry_after);
 // ZC002: the approval was refused ("rejected") or nobody decided in time ("expired").
 [[gnu::cold]] wire::postgres::ErrorMessage ApprovalRefused(const policy::Verdict& verdict, std::string_view approval_id,
-                                             std::string_view audit_id, std::string_view state,
-                                             std::string_view comment);
+                                                           std::string_view audit_id, std::string_view state,
+                                                           std::string_view comment);
 // ZC003: a limit was reached. `limit` names it ("rows_per_statement = 10000"), `rule` the rule that sets it, if one
 // does; `retry_after` when there is room again.
-[[gnu::cold]] wire::postgres::ErrorMessage LimitReached(std::string_view limit, std::string_view hint, std::string_view audit_id,
-                                          std::string_view rule = "",
-                                          std::optional<std::chrono::seconds> retry_after = std::nullopt);
+[[gnu::cold]] wire::postgres::ErrorMessage LimitReached(std::string_view limit, std::string_view hint,
+                                                        std::string_view audit_id, std::string_view rule = "",
+                                                        std::optional<std::chrono::seconds> retry_after = std::nullopt);
 
 // A FATAL error that ends the session.
 [[gnu::cold]] wire::postgres::ErrorMessage Fatal(std::string_view sqlstate, std::string message, std::string hint = "");

@@ -179,7 +179,8 @@ bool Conversation::OpenResult(Run& run, const Expectation& entry) {
   run.opened = true;
   PreparedStatement& statement = *entry.statement;
   if (statement.described && !statement.row_description.empty()) {
-    const bool is_current = run.judged == statement.judged && !run.judged->has_session_objects;
+    const bool is_current =
+        run.judged == statement.judged && run.index == statement.index && !run.judged->has_session_objects;
     if (is_current && statement.plain_shape != 0 && statement.plain_formats == run.formats) {
       run.plan = nullptr;
       run.shape_id = statement.plain_shape;

@@ -81,7 +81,8 @@ class Bench:
             self.report.add(f"user instructions per query, {script}, {mode}", "", *values, limit=10_000)
 
     def _instructions(self, proxy, script, mode):
-        short, long = (200, 700) if self.quick else (500, 3000)
+        # Long enough that how the start differs from run to run does not show.
+        short, long = (300, 3300) if self.quick else (500, 10_500)
         folder = self.run.folder / "callgrind"
         folder.mkdir(exist_ok=True)
         folder.chmod(0o777)  # pgbouncer runs as another user.

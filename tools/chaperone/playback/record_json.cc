@@ -78,7 +78,10 @@ std::string ParametersJson(const recording::Attempt& body) {
 
 // Of recording::Verdict and of what the state keeps of it.
 template <typename Verdict>
-void Fill(const Verdict& body, JsonObject* json) requires requires { body.observed_decision; } {
+void Fill(const Verdict& body, JsonObject* json) requires requires {
+  body.observed_decision;
+}
+{
   if (body.observed) {
     json->String("observed_decision", DecisionName(body.observed_decision));
   }

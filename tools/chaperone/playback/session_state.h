@@ -1,5 +1,5 @@
-// What later records of a session refer to by number: statement texts, verdicts and result shapes. Owns its copies, so that
-// chunks may be dropped once read. Not thread-safe.
+// What later records of a session refer to by number: statement texts, verdicts and result shapes. Owns its copies, so
+// that chunks may be dropped once read. Not thread-safe.
 #ifndef CHAPERONE_TOOLS_CHAPERONE_PLAYBACK_SESSION_STATE_H_
 #define CHAPERONE_TOOLS_CHAPERONE_PLAYBACK_SESSION_STATE_H_
 
