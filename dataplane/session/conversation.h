@@ -254,6 +254,8 @@ class Conversation {
   bool MayRunAtOnce(const Judged& judged, const wire::postgres::Bind* bind);
   Admission Admit(const JudgedPtr& judged, recording::Channel channel, const wire::postgres::Bind* bind,
                   const std::vector<uint32_t>& parameter_types);
+  Admission AdmitInFull(const JudgedPtr& judged, recording::Channel channel, const wire::postgres::Bind* bind,
+                        const std::vector<uint32_t>& parameter_types);
   [[gnu::cold]] Admission AdmitApproved(const JudgedPtr& judged, const Named& named, recording::Channel channel,
                                         const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types);
   [[gnu::cold]] std::optional<Admission> RefuseByMasking(const JudgedPtr& judged, const Named& named,

@@ -134,7 +134,7 @@ std::optional<Conversation::Admission> Conversation::RefuseByMasking(const Judge
 }
 
 // Most statements: nothing stands in their way, and they are charged. What does not come through here is looked at in
-// full, by Admit, which says why.
+// full, by AdmitInFull, which says why.
 bool Conversation::MayRunAtOnce(const Judged& judged, const pg::Bind* bind) {
   if (!judged.is_plain || (bind != nullptr && !bind->portal.empty()) || host_.CheckFreshness(judged.is_write)) {
     return false;
@@ -150,6 +150,11 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
     admission.decision = policy::Decision::kAllow;
     return admission;
   }
+  return AdmitInFull(judged, channel, bind, parameter_types);
+}
+
+Conversation::Admission Conversation::AdmitInFull(const JudgedPtr& judged, recording::Channel channel,
+                                                  const pg::Bind* bind, const std::vector<uint32_t>& parameter_types) {
   Named named;
   named.verdict = &judged->verdict;
   std::optional<pg::ErrorMessage> error;
