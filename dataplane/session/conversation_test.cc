@@ -1,6 +1,7 @@
 // The conversation against a model of the server: denials wherever a statement can stand, portals, COPY, pipelines.
 #include "dataplane/session/conversation.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
@@ -374,6 +375,35 @@ TEST_CASE("a Parse that fails behind the sidecar's back does not give its name a
   CHECK(talk.Say(P("q1", "SELECT name FROM users") + kSync + B("", "q1") + E("") + kSync) ==
         "E:42P05 ZI 2 D C:SELECT 1 ZI");
   CHECK(talk.Ran() == Texts{"SELECT 1"});
+}
+
+TEST_CASE("nor does it give another meaning to what SQL executes or fetches by that name") {
+  Talk talk;
+  const std::string harmless = P("q1", "SELECT 1") + kSync;
+  CHECK(talk.Say(Q("PREPARE q1 AS SELECT name FROM users")) == "C:PREPARE ZI");
+  CHECK(talk.Say(Q("BEGIN") + Q("DECLARE c1 CURSOR FOR SELECT name FROM users")) == "C:BEGIN ZT C:DECLARE CURSOR ZT");
+  talk.Ran();
+  talk.conversation().SetContext(MakeContext(TestPolicy::kUsersDenied));
+  SECTION("EXECUTE in a simple query") {
+    CHECK(talk.Say(Q("ROLLBACK") + harmless + Q("EXECUTE q1")) == "C:ROLLBACK ZI E:42P05 ZI E:42501 ZI");
+  }
+  SECTION("EXECUTE in the extended protocol") {
+    CHECK(talk.Say(Q("ROLLBACK") + harmless + P("", "EXECUTE q1") + B("", "") + E("") + kSync) ==
+          "C:ROLLBACK ZI E:42P05 ZI 1 E:42501 ZI");
+  }
+  SECTION("FETCH, behind a portal of its cursor's name") {
+    CHECK(talk.Say(P("", "SELECT 1") + kSync) == "1 ZT");
+    CHECK(talk.Say(B("c1", "") + kSync + Q("FETCH 1 FROM c1")) == "E:42P03 ZE E:42501 ZE");
+  }
+  SECTION("Execute of a portal that was bound to EXECUTE before") {
+    talk.conversation().SetContext(MakeContext(TestPolicy::kPlain));
+    CHECK(talk.Say(P("", "EXECUTE q1") + B("c2", "") + kSync) == "1 2 ZT");
+    talk.conversation().SetContext(MakeContext(TestPolicy::kUsersDenied));
+    CHECK(talk.Say(harmless + E("c2") + kSync) == "E:42P05 ZE E:42501 ZE");
+  }
+  const Texts ran = talk.Ran();
+  CHECK(std::find(ran.begin(), ran.end(), "PREPARE q1 AS SELECT name FROM users") == ran.end());
+  CHECK(std::none_of(ran.begin(), ran.end(), [](const std::string& text) { return text.starts_with("DECLARE"); }));
 }
 
 TEST_CASE("a portal that was bound under another policy is judged again when it is executed") {

@@ -155,6 +155,10 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
 
 Conversation::Admission Conversation::AdmitInFull(const JudgedPtr& judged, recording::Channel channel,
                                                   const pg::Bind* bind, const std::vector<uint32_t>& parameter_types) {
+  if (judged->has_session_objects && HasOpenRounds()) {
+    PauseForAnswers();  // what its names mean is known when those rounds have ended
+    return {Admission::Outcome::kWait, nullptr, nullptr};
+  }
   Named named;
   named.verdict = &judged->verdict;
   std::optional<pg::ErrorMessage> error;
