@@ -17,7 +17,7 @@ class Sizer {
  public:
   void Number(uint64_t) { bytes_ += kVarintBytesMax; }
   void Bytes(std::string_view text) { bytes_ += kVarintBytesMax + text.size(); }
-  void RowBody(std::string_view body) { Bytes(body), bytes_ += kRowLengthBytes; }
+  void RowBody(std::string_view body) { bytes_ += kVarintBytesMax + kRowLengthBytes + body.size(); }
   size_t bytes() const { return bytes_; }
 
  private:

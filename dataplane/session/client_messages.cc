@@ -340,7 +340,7 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
     }
   } else if (MustReadmit(*portal)) {
     // Its rows are masked as it was judged; what its text names is known when earlier rounds have ended.
-    if (IsExecuting(*portal->run) || (!portal->targets.empty() && HasOpenRounds())) {
+    if (IsExecuting(*portal->run) || (!portal->targets.empty() && expected_.has_open_rounds())) {
       PauseForAnswers();
       return Took::kWait;
     }
@@ -526,7 +526,7 @@ void Conversation::EndWith(std::string_view state, const absl::Status& status) {
 // The name was given its meaning in an earlier round that the server has not answered yet: if that round fails, the
 // server goes by another meaning than we do. Within one round it cannot: an error there skips what is behind it.
 bool Conversation::IsUncertain(Names::UndoStep::Kind kind, std::string_view name) {
-  if (!HasOpenRounds()) {
+  if (!expected_.has_open_rounds()) {
     return false;
   }
   bool is_earlier = false;

@@ -241,8 +241,6 @@ class Conversation {
   [[gnu::cold]] void EndWith(std::string_view sqlstate, const absl::Status& status);
   [[gnu::cold]] void PauseForAnswers();
   bool NeedsFreshNames() const;
-  // Rounds before the one at hand are not answered yet: if they fail, names keep the meaning that they had before them.
-  bool HasOpenRounds() const { return expected_.rounds() != rounds_done_; }
   bool IsUncertain(Names::UndoStep::Kind kind, std::string_view name);
 
   // verdicts.cc

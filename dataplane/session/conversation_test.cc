@@ -406,6 +406,15 @@ TEST_CASE("nor does it give another meaning to what SQL executes or fetches by t
   CHECK(std::none_of(ran.begin(), ran.end(), [](const std::string& text) { return text.starts_with("DECLARE"); }));
 }
 
+TEST_CASE("a query that the server skips leaves no round open for what waits for earlier rounds") {
+  Talk talk;
+  CHECK(talk.Say(Q("PREPARE q1 AS SELECT 1")) == "C:PREPARE ZI");
+  talk.fail_next = true;
+  CHECK(talk.Say(P("", "SELECT 1") + Q("SELECT 1") + kSync) == "E:42P18 ZI");
+  CHECK(talk.Say(Q("EXECUTE q1")) == "T D C:EXECUTE 1 ZI");
+  CHECK(talk.Say(P("", "SELECT 1") + B("c1", "") + kSync + E("c1") + kSync) == "1 2 ZI E:34000 ZI");
+}
+
 TEST_CASE("a portal that was bound under another policy is judged again when it is executed") {
   Talk talk;
   talk.rows = 3;

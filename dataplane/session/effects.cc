@@ -57,13 +57,13 @@ void Conversation::ApplyEffects(const Run& run) {
       made->context_id = context_->id();
       made->index = run.index;
       if (statement.object_verb == sql::SessionObjectVerb::kPrepare) {
-        names_.SetStatement(statement.object_name, std::move(made), nullptr);
+        names_.SetStatement(statement.object_name, std::move(made));
       } else {
         PortalPtr cursor(new Portal);
         cursor->statement = std::move(made);
         cursor->is_cursor = true;
         cursor->holdable = MayBeHoldable(run.judged->text, statement);
-        names_.SetPortal(statement.object_name, std::move(cursor), nullptr);
+        names_.SetPortal(statement.object_name, std::move(cursor));
       }
       break;
     }
@@ -82,13 +82,13 @@ void Conversation::ApplyEffects(const Run& run) {
       break;
     }
     case sql::SessionObjectVerb::kDeallocate:
-      names_.SetStatement(statement.object_name, nullptr, nullptr);
+      names_.SetStatement(statement.object_name, nullptr);
       break;
     case sql::SessionObjectVerb::kDeallocateAll:
       names_.RemoveAllStatements();
       break;
     case sql::SessionObjectVerb::kCloseCursor:
-      names_.SetPortal(statement.object_name, nullptr, nullptr);
+      names_.SetPortal(statement.object_name, nullptr);
       break;
     case sql::SessionObjectVerb::kCloseAll:
       names_.RemoveAllPortals(run);

@@ -88,6 +88,9 @@ class ExpectationQueue {
   Expectation& operator[](size_t i) { return entries_[first_ + i]; }
   Expectation& back() { return entries_[end_ - 1]; }
 
+  // A round stands in the queue whose end the server has not answered.
+  bool has_open_rounds() const { return open_rounds_ > 0; }
+
   // Rounds that have begun: a round ends with the ReadyForQuery that answers a Sync, Query or FunctionCall.
   uint64_t rounds() const { return rounds_; }
 
@@ -98,6 +101,7 @@ class ExpectationQueue {
 
   Expectation& Push(Expectation::Kind kind) {
     rounds_ += EndsRound(kind) ? 1 : 0;
+    open_rounds_ += EndsRound(kind) ? 1 : 0;
     if (end_ == entries_.size()) {
       entries_.emplace_back();
     }
@@ -106,6 +110,7 @@ class ExpectationQueue {
     return entry;
   }
   void PopFront() {
+    open_rounds_ -= EndsRound(entries_[first_].kind) ? 1 : 0;
     entries_[first_++].Clear();
     if (first_ == end_) {
       first_ = end_ = 0;
@@ -130,6 +135,7 @@ class ExpectationQueue {
   size_t first_ = 0;
   size_t end_ = 0;
   uint64_t rounds_ = 0;
+  size_t open_rounds_ = 0;
 };
 
 }  // namespace chaperone::session

@@ -64,9 +64,9 @@ void Names::SetPortal(std::string_view name, PortalPtr portal, UndoStep* undo) {
 
 void Names::TakeBack(UndoStep step) {
   if (step.kind == UndoStep::Kind::kStatement) {
-    SetStatement(step.name, std::move(step.statement), nullptr);
+    SetStatement(step.name, std::move(step.statement));
   } else if (step.kind == UndoStep::Kind::kPortal) {
-    SetPortal(step.name, std::move(step.portal), nullptr);
+    SetPortal(step.name, std::move(step.portal));
   }
 }
 

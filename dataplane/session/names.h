@@ -80,8 +80,8 @@ class Names {
   PortalPtr FindPortal(std::string_view name) const;
 
   // Setting null removes. How to take it back is left in `undo`, if that is not null.
-  void SetStatement(std::string_view name, StatementPtr statement, UndoStep* undo);
-  void SetPortal(std::string_view name, PortalPtr portal, UndoStep* undo);
+  void SetStatement(std::string_view name, StatementPtr statement, UndoStep* undo = nullptr);
+  void SetPortal(std::string_view name, PortalPtr portal, UndoStep* undo = nullptr);
   void TakeBack(UndoStep step);
 
   // DEALLOCATE ALL: the unnamed one stays.

@@ -309,6 +309,7 @@ void Conversation::SkipToSync() {
     dropping_ = true;
   }
   for (size_t i = 0; i < count; ++i) {
+    rounds_done_ += ExpectationQueue::EndsRound(expected_.front().kind) ? 1 : 0;  // a Query among what is skipped
     expected_.PopFront();
   }
 }

@@ -155,8 +155,8 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
 
 Conversation::Admission Conversation::AdmitInFull(const JudgedPtr& judged, recording::Channel channel,
                                                   const pg::Bind* bind, const std::vector<uint32_t>& parameter_types) {
-  if (judged->has_session_objects && HasOpenRounds()) {
-    PauseForAnswers();  // what its names mean is known when those rounds have ended
+  if (judged->has_session_objects && expected_.has_open_rounds()) {
+    PauseForAnswers();  // if those rounds fail, its names keep the meaning that they had before them
     return {Admission::Outcome::kWait, nullptr, nullptr};
   }
   Named named;
