@@ -127,7 +127,6 @@ uint8_t* Spool::Reserve(const base::SessionId& session, size_t record_bytes) {
     if (kFrameHeaderBytes + record_bytes > options_.segment_bytes - Segment::kHeaderBytes || !OpenSegment().ok()) {
       return nullptr;
     }
-    open_ = nullptr;
   }
   if (open_bytes_ == 0) {
     open_ = current_->data() + current_->committed();

@@ -111,8 +111,8 @@ class Spool {
   // The writer's own.
   std::shared_ptr<Segment> current_;
   uint64_t next_index_ = 0;
-  // The frame that is being written, behind everything that is committed, and the bytes of records in it; null and 0
-  // when there is none.
+  // The frame that is being written, behind everything that is committed, and the bytes of records in it; 0: there is
+  // none.
   uint8_t* open_ = nullptr;
   size_t open_bytes_ = 0;
 

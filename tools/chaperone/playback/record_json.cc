@@ -78,10 +78,7 @@ std::string ParametersJson(const recording::Attempt& body) {
 
 // Of recording::Verdict and of what the state keeps of it.
 template <typename Verdict>
-void Fill(const Verdict& body, JsonObject* json) requires requires {
-  body.observed_decision;
-}
-{
+void FillVerdict(const Verdict& body, JsonObject* json) {
   if (body.observed) {
     json->String("observed_decision", DecisionName(body.observed_decision));
   }
@@ -98,7 +95,7 @@ void Fill(const recording::Attempt& body, const SessionState& state, JsonObject*
       .String("text", state.Text(body.text_id))
       .String("channel", ChannelName(body.channel))
       .String("decision", DecisionName(body.decision));
-  Fill(state.ReasonsOf(body), json);
+  FillVerdict(state.ReasonsOf(body), json);
   json->Optional("approval_id", body.approval_id).Raw("parameters", ParametersJson(body));
 }
 
@@ -167,7 +164,7 @@ absl::Status FillBody(const recording::Record& record, const SessionState& state
     json->String("type", "statement_text").Number("text_id", text->text_id).String("text", text->text);
   } else if (const auto* verdict = std::get_if<recording::Verdict>(&record.body)) {
     json->String("type", "verdict").Number("verdict_id", verdict->verdict_id);
-    Fill(*verdict, json);
+    FillVerdict(*verdict, json);
   } else if (const auto* attempt = std::get_if<recording::Attempt>(&record.body)) {
     json->String("type", "attempt");
     Fill(*attempt, state, json);
