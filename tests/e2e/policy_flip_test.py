@@ -2,7 +2,7 @@
 import threading
 import time
 
-from tests.support import wire
+from tests.support import frontend, wire
 from tests.support.suite import StackTest, main
 
 # Both allow reading one table and name themselves in the other's denial; a mixture would allow both or none.
@@ -55,6 +55,17 @@ class Flip(StackTest):
             thread.join()
         self.assertEqual(wrong, [])
         self.assertGreater(min(seen.count("denied"), seen.count("allowed")), 100, "the load saw one policy only")
+
+    def test_what_was_prepared_is_judged_anew_whatever_the_name_seems_to_mean(self):
+        self.stack.apply(LEFT)
+        with wire.connect(self.stack.agent("prepares")) as connection:
+            self.assertIsNone(connection.sqlstate("PREPARE q1 AS SELECT title FROM products"))
+            self.stack.apply(RIGHT)
+            # The server has a q1 and refuses this Parse; the EXECUTE behind it, in the same packet, means the old one.
+            connection.send(frontend.parse("SELECT 1", "q1"), frontend.sync(), frontend.query("EXECUTE q1"))
+            answers = [connection.read_until() for _ in range(2)]
+        self.assertEqual([[m.sqlstate for m in messages if m.type == "E"] for messages in answers], [["42P05"], ["42501"]])
+        self.assertFalse([m for m in answers[1] if m.type == "D"])
 
 
 if __name__ == "__main__":
