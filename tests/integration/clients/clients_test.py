@@ -28,10 +28,11 @@ def fresh_pair(postgres, name):
 
 
 def normal(text):
-    """The output without what differs by nature: process ids, addresses, and what psycopg logs when it leaves a pipeline before all
-    answers have come, which is a matter of packets (and names ports and objects)."""
+    """The output without what differs by nature: process ids, addresses, the number of a temporary schema (which slot the server had
+    free), and what psycopg logs when it leaves a pipeline before all answers have come, which is a matter of packets (and names
+    ports and objects)."""
     text = re.sub(r"^error ignored terminating <psycopg\.Pipeline .*\n", "", text, flags=re.M)
-    return re.sub(r"with PID \d+|HASH\(0x[0-9a-f]+\)", "…", text)
+    return re.sub(r"with PID \d+|HASH\(0x[0-9a-f]+\)|(?<=pg_temp_)\d+", "…", text)
 
 
 def difference(direct, proxied):
