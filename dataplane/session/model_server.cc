@@ -382,7 +382,7 @@ bool ModelServer::Run(const Text& text, uint32_t index, uint32_t rows_max, Porta
     return true;
   }
   // DISCARD ALL and CLOSE ALL leave the portal that they run in.
-  if (!RunVerb(text, index, statement)) {
+  if (!RunVerb(text, index, statement, portal)) {
     return false;
   }
   SendRows(text, index, rows_max, portal);
@@ -390,7 +390,7 @@ bool ModelServer::Run(const Text& text, uint32_t index, uint32_t rows_max, Porta
 }
 
 // What the statement does to the session. False: it failed.
-bool ModelServer::RunVerb(const Text& text, uint32_t index, const sql::Statement& statement) {
+bool ModelServer::RunVerb(const Text& text, uint32_t index, const sql::Statement& statement, const Portal* portal) {
   switch (statement.transaction) {
     case TransactionVerb::kBegin:
     case TransactionVerb::kRollbackToSavepoint:
@@ -434,8 +434,17 @@ bool ModelServer::RunVerb(const Text& text, uint32_t index, const sql::Statement
     case SessionObjectVerb::kDeallocateAll:
       DropNamedStatements();
       return true;
-    case SessionObjectVerb::kCloseCursor:
-      return portals_.erase(name) > 0 || Fail("34000", "cursor does not exist");
+    case SessionObjectVerb::kCloseCursor: {
+      const auto target = portals_.find(name);
+      if (target == portals_.end()) {
+        return Fail("34000", "cursor does not exist");
+      }
+      if (&target->second == portal) {  // PortalDrop of the one that runs this
+        return Fail("24000", "cannot drop active portal");
+      }
+      portals_.erase(target);
+      return true;
+    }
     case SessionObjectVerb::kCloseAll:
     case SessionObjectVerb::kDiscardAll:
       std::erase_if(portals_, [](const auto& entry) { return !entry.second.started; });

@@ -76,7 +76,7 @@ class ModelServer {
   void RunSimple(const Text& text, uint32_t first);
   // False when it failed or waits for COPY data; an error has been sent then.
   bool Run(const Text& text, uint32_t index, uint32_t rows_max, Portal* portal);
-  bool RunVerb(const Text& text, uint32_t index, const sql::Statement& statement);
+  bool RunVerb(const Text& text, uint32_t index, const sql::Statement& statement, const Portal* portal);
   void DropNamedStatements();
   bool Fails(const Text& text) const;
   void SendRows(const Text& text, uint32_t index, uint32_t rows_max, Portal* portal);
