@@ -9,15 +9,19 @@ namespace chaperone::recording {
 namespace {
 
 constexpr size_t kVarintBytesMax = 10;
-constexpr size_t kRowLengthBytes = 4;
+// A length takes one byte, or else this many.
+constexpr size_t kLongLengthBytes = 4;
+constexpr uint8_t kFollows = 0x80;
+constexpr size_t kTimeBytes = 8;
 
 // One list of fields for each record, visited three ways: to bound its size, to write it, to read it.
 
 class Sizer {
  public:
+  // Whether a field is there that `flags` may leave out.
+  static bool Has(uint64_t) { return true; }
   void Number(uint64_t) { bytes_ += kVarintBytesMax; }
   void Bytes(std::string_view text) { bytes_ += kVarintBytesMax + text.size(); }
-  void RowBody(std::string_view body) { bytes_ += kVarintBytesMax + kRowLengthBytes + body.size(); }
   size_t bytes() const { return bytes_; }
 
  private:
@@ -27,6 +31,7 @@ class Sizer {
 class Writer {
  public:
   explicit Writer(uint8_t* out) : at_(out) {}
+  static bool Has(uint64_t flags) { return flags != 0; }
   void Number(uint64_t value) {
     while (value >= 0x80) {
       *at_++ = static_cast<uint8_t>(value) | 0x80;
@@ -41,13 +46,9 @@ class Writer {
       at_ += text.size();
     }
   }
-  // As bytes that hold one row body behind its length.
-  void RowBody(std::string_view body) {
-    const auto size = static_cast<uint32_t>(body.size());
-    Number(kRowLengthBytes + size);
-    std::memcpy(at_, &size, kRowLengthBytes);
-    std::memcpy(at_ + kRowLengthBytes, body.data(), size);
-    at_ += kRowLengthBytes + size;
+  void Time(uint64_t time_us) {
+    std::memcpy(at_, &time_us, kTimeBytes);
+    at_ += kTimeBytes;
   }
   uint8_t* at() const { return at_; }
 
@@ -58,6 +59,7 @@ class Writer {
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  static bool Has(uint64_t flags) { return flags != 0; }
   void Number(uint64_t& value) {
     value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
@@ -100,15 +102,19 @@ class Reader {
     rest_ = {};
   }
   bool failed() const { return failed_; }
+  std::string_view rest() const { return rest_; }
 
  private:
   std::string_view rest_;
   bool failed_ = false;
 };
 
+template <typename Visitor>
+constexpr bool kReads = std::is_same_v<Visitor, Reader>;
+
 template <typename Visitor, typename Integer>
 void Int(Visitor& visitor, Integer& field) {
-  if constexpr (std::is_same_v<Visitor, Reader>) {
+  if constexpr (kReads<Visitor>) {
     uint64_t value = 0;
     visitor.Number(value);
     field = static_cast<Integer>(value);
@@ -162,8 +168,12 @@ template <typename V, typename B>
 void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Attempt> {
   Int(v, b.statement);
   Int(v, b.text_id);
-  Int(v, b.channel);
-  Int(v, b.decision);
+  uint64_t how = static_cast<uint64_t>(b.channel) | static_cast<uint64_t>(b.decision) << 2;
+  Int(v, how);
+  if constexpr (kReads<V>) {
+    b.channel = static_cast<Channel>(how & 3);
+    b.decision = static_cast<RecordedDecision>(how >> 2 & 3);
+  }
   Int(v, b.verdict_id);
   v.Bytes(b.approval_id);
 }
@@ -174,31 +184,35 @@ void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Columns
 }
 
 template <typename V, typename B>
-void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Rows> {
+void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Row> {
   Int(v, b.statement);
   Int(v, b.shape_id);
-  Int(v, b.count);
-  v.Bytes(b.bodies);
-}
-
-template <typename V>
-void Scalars(V& v, const Row& b) {
-  Int(v, b.statement);
-  Int(v, b.shape_id);
-  v.Number(1);
-  v.RowBody(b.body);
+  v.Bytes(b.body);
 }
 
 template <typename V, typename B>
 void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Outcome> {
+  constexpr uint64_t kFailed = 1, kMasked = 2, kInPart = 4;
   Int(v, b.statement);
+  uint64_t how = b.sqlstate.empty() && b.message.empty() ? 0 : kFailed;
+  how |= b.masked_cells == 0 ? 0 : kMasked;
+  how |= b.recorded_rows == b.rows ? 0 : kInPart;
+  Int(v, how);
   v.Bytes(b.tag);
-  v.Bytes(b.sqlstate);
-  v.Bytes(b.message);
+  if (v.Has(how & kFailed)) {
+    v.Bytes(b.sqlstate);
+    v.Bytes(b.message);
+  }
   Int(v, b.rows);
   Int(v, b.bytes);
-  Int(v, b.masked_cells);
-  Int(v, b.recorded_rows);
+  if (v.Has(how & kMasked)) {
+    Int(v, b.masked_cells);
+  }
+  if (v.Has(how & kInPart)) {
+    Int(v, b.recorded_rows);
+  } else if constexpr (kReads<V>) {
+    b.recorded_rows = b.rows;
+  }
   Int(v, b.latency_us);
 }
 
@@ -236,12 +250,23 @@ void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Session
 
 template <typename V, typename B>
 void Item(V& v, B& p) requires std::is_same_v<std::remove_const_t<B>, Parameter> {
+  constexpr uint64_t kBinary = 1, kNull = 2, kMasked = 4, kInPart = 8;
   Int(v, p.type_oid);
-  Int(v, p.binary);
-  Int(v, p.is_null);
-  Int(v, p.masked);
-  Int(v, p.value_bytes);
+  uint64_t how = p.binary ? kBinary : 0;
+  how |= p.is_null ? kNull : 0;
+  how |= p.masked ? kMasked : 0;
+  how |= p.value_bytes != p.value.size() ? kInPart : 0;
+  Int(v, how);
+  if (v.Has(how & kInPart)) {
+    Int(v, p.value_bytes);
+  }
   v.Bytes(p.value);
+  if constexpr (kReads<V>) {
+    p.binary = (how & kBinary) != 0;
+    p.is_null = (how & kNull) != 0;
+    p.masked = (how & kMasked) != 0;
+    p.value_bytes = (how & kInPart) != 0 ? p.value_bytes : static_cast<uint32_t>(p.value.size());
+  }
 }
 
 template <typename V, typename B>
@@ -316,7 +341,7 @@ constexpr RecordType TypeOf() {
   if constexpr (std::is_same_v<B, Verdict>) return RecordType::kVerdict;
   if constexpr (std::is_same_v<B, Attempt>) return RecordType::kAttempt;
   if constexpr (std::is_same_v<B, Columns>) return RecordType::kColumns;
-  if constexpr (std::is_same_v<B, Rows> || std::is_same_v<B, Row>) return RecordType::kRows;
+  if constexpr (std::is_same_v<B, Row>) return RecordType::kRow;
   if constexpr (std::is_same_v<B, Outcome>) return RecordType::kOutcome;
   if constexpr (std::is_same_v<B, Notice>) return RecordType::kNotice;
   if constexpr (std::is_same_v<B, CopyData>) return RecordType::kCopyData;
@@ -329,30 +354,44 @@ size_t BytesMax(const B& body) {
   Sizer sizer;
   Scalars(sizer, body);
   Repeated(sizer, body);
-  return kRecordHeaderBytes + sizer.bytes();
+  return kRecordHeaderBytesMax + sizer.bytes();
 }
 
-template <typename T>
-void PutLittleEndian(uint8_t* out, T value) {
-  std::memcpy(out, &value, sizeof(value));  // every supported machine is little-endian; FORMAT.md says so of the bytes
-}
-
-template <typename T>
-T GetLittleEndian(const char* in) {
-  T value;
+// Numbers of fixed width stand as the machine has them: every supported machine is little-endian.
+uint64_t GetTime(const char* in) {
+  uint64_t value;
   std::memcpy(&value, in, sizeof(value));
   return value;
 }
 
+// A length that takes more than the byte that was left for it, between the type and what is `length` long: a varint of
+// kLongLengthBytes, whatever the length is.
+[[gnu::noinline]] size_t PutLongLength(size_t length, uint8_t* out) {
+  std::memmove(out + 1 + kLongLengthBytes, out + 2, length);
+  for (size_t i = 0; i < kLongLengthBytes; ++i) {
+    out[1 + i] = static_cast<uint8_t>((length >> (7 * i) & 0x7f) | (i + 1 < kLongLengthBytes ? 0x80 : 0));
+  }
+  return 1 + kLongLengthBytes + length;
+}
+
 template <typename B>
-size_t Put(uint64_t time_us, const B& body, uint8_t* out) {
-  Writer writer(out + kRecordHeaderBytes);
+size_t Put(RecordTime time, const B& body, uint8_t* out) {
+  const bool follows = time.before_us != 0 && time.us >= time.before_us;
+  Writer writer(out + 2);
+  if (follows) {
+    writer.Number(time.us - time.before_us);
+  } else {
+    writer.Time(time.us);
+  }
   Scalars(writer, body);
   Repeated(writer, body);
-  const auto body_bytes = static_cast<uint32_t>(writer.at() - out - kRecordHeaderBytes);
-  PutLittleEndian(out, static_cast<uint32_t>(TypeOf<B>()) | body_bytes << 8);
-  PutLittleEndian(out + 4, time_us);
-  return kRecordHeaderBytes + body_bytes;
+  const auto length = static_cast<size_t>(writer.at() - (out + 2));
+  out[0] = static_cast<uint8_t>(TypeOf<B>()) | (follows ? kFollows : 0);
+  if (length >= 0x80) {
+    return PutLongLength(length, out);
+  }
+  out[1] = static_cast<uint8_t>(length);
+  return 2 + length;
 }
 
 template <typename B>
@@ -377,8 +416,8 @@ bool GetBody(RecordType type, std::string_view bytes, Record* record) {
       return Get<Attempt>(bytes, record);
     case RecordType::kColumns:
       return Get<Columns>(bytes, record);
-    case RecordType::kRows:
-      return Get<Rows>(bytes, record);
+    case RecordType::kRow:
+      return Get<Row>(bytes, record);
     case RecordType::kOutcome:
       return Get<Outcome>(bytes, record);
     case RecordType::kNotice:
@@ -396,16 +435,15 @@ bool GetBody(RecordType type, std::string_view bytes, Record* record) {
 
 }  // namespace
 
-#define CHAPERONE_DEFINE_CODEC(Type)                                  \
+#define CHAPERONE_DEFINE_CODEC(Type)                                                                          \
   size_t EncodedBytesMax(const Type& body) { return BytesMax(body); } \
-  size_t Encode(uint64_t time_us, const Type& body, uint8_t* out) { return Put(time_us, body, out); }
+  size_t Encode(RecordTime time, const Type& body, uint8_t* out) { return Put(time, body, out); }
 
 CHAPERONE_DEFINE_CODEC(SessionStarted)
 CHAPERONE_DEFINE_CODEC(StatementText)
 CHAPERONE_DEFINE_CODEC(Verdict)
 CHAPERONE_DEFINE_CODEC(Attempt)
 CHAPERONE_DEFINE_CODEC(Columns)
-CHAPERONE_DEFINE_CODEC(Rows)
 CHAPERONE_DEFINE_CODEC(Row)
 CHAPERONE_DEFINE_CODEC(Outcome)
 CHAPERONE_DEFINE_CODEC(Notice)
@@ -418,20 +456,40 @@ absl::StatusOr<bool> RecordReader::Next(Record* record) {
   if (rest_.empty()) {
     return false;
   }
-  const size_t total = FirstRecordBytes(rest_);
-  if (total == 0) {
+  const RecordHead head = FirstRecord(rest_);
+  if (head.total_bytes == 0) {
     const size_t left = std::exchange(rest_, {}).size();
     return base::DataLoss("a record is cut short: {} bytes are left", left);
   }
-  const std::string_view bytes = rest_.substr(0, total);
-  rest_.remove_prefix(total);
-  record->type = static_cast<RecordType>(bytes[0]);
-  record->time_us = GetLittleEndian<uint64_t>(bytes.data() + 4);
-  if (!GetBody(record->type, bytes.substr(kRecordHeaderBytes), record)) {
+  const std::string_view bytes = rest_.substr(head.before_time_bytes, head.total_bytes - head.before_time_bytes);
+  rest_.remove_prefix(head.total_bytes);
+  record->type = head.type;
+  const std::optional<std::string_view> body = ReadTime(head, bytes);
+  if (!body || !GetBody(head.type, *body, record)) {
     rest_ = {};
-    return base::DataLoss("a record of type {} does not decode", static_cast<int>(record->type));
+    return base::DataLoss("a record of type {} does not decode", static_cast<int>(head.type));
   }
+  record->time_us = time_us_;
   return true;
+}
+
+// Takes the time that `bytes` begin with, and returns what is behind it; nothing when it cannot be.
+std::optional<std::string_view> RecordReader::ReadTime(const RecordHead& head, std::string_view bytes) {
+  if (!head.follows) {
+    if (bytes.size() < kTimeBytes) {
+      return std::nullopt;
+    }
+    time_us_ = GetTime(bytes.data());
+    return bytes.substr(kTimeBytes);
+  }
+  Reader reader(bytes);
+  uint64_t since_us = 0;
+  reader.Number(since_us);
+  if (reader.failed() || time_us_ == 0 || since_us > UINT64_MAX - time_us_) {
+    return std::nullopt;
+  }
+  time_us_ += since_us;
+  return reader.rest();
 }
 
 absl::Status SplitRow(std::string_view body, std::vector<Cell>* cells) {
@@ -457,24 +515,6 @@ absl::Status SplitRow(std::string_view body, std::vector<Cell>* cells) {
     }
     cells->push_back(Cell{false, body.substr(0, static_cast<size_t>(size))});
     body.remove_prefix(static_cast<size_t>(size));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status SplitRows(const Rows& rows, std::vector<std::string_view>* bodies) {
-  bodies->clear();
-  std::string_view rest = rows.bodies;
-  while (!rest.empty()) {
-    if (rest.size() < 4) {
-      return base::DataLoss("a recorded row is cut short");
-    }
-    const auto size = GetLittleEndian<uint32_t>(rest.data());
-    rest.remove_prefix(4);
-    if (size > rest.size()) {
-      return base::DataLoss("a recorded row says it has {} bytes; {} are there", size, rest.size());
-    }
-    bodies->push_back(rest.substr(0, size));
-    rest.remove_prefix(size);
   }
   return absl::OkStatus();
 }

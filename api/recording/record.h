@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -18,9 +18,9 @@
 
 namespace chaperone::recording {
 
-inline constexpr uint8_t kFormatVersion = 2;
-// Type and body length in one word, time.
-inline constexpr size_t kRecordHeaderBytes = 12;
+inline constexpr uint8_t kFormatVersion = 3;
+// Type, length, time.
+inline constexpr size_t kRecordHeaderBytesMax = 1 + 4 + 8;
 // No record is larger; a writer splits what could be (rows), or refuses the statement (text).
 inline constexpr size_t kRecordBytesMax = (16 << 20) - 1;
 
@@ -29,7 +29,7 @@ enum class RecordType : uint8_t {
   kStatementText = 2,
   kAttempt = 3,
   kColumns = 4,
-  kRows = 5,
+  kRow = 5,
   kOutcome = 6,
   kNotice = 7,
   kCopyData = 8,
@@ -105,21 +105,13 @@ struct Column {
   std::string_view mask_rule, mask_method;
 };
 
-// The shape of a result that later Rows name by number.
+// The shape of a result that later rows name by number.
 struct Columns {
   uint32_t shape_id = 0;
   std::span<const Column> columns;
 };
 
-// Rows as the client got them (masked): bodies of DataRow messages back to back, each with its length before it.
-struct Rows {
-  uint64_t statement = 0;
-  uint32_t shape_id = 0;
-  uint32_t count = 0;
-  std::string_view bodies;
-};
-
-// Rows with one row: `body` as the client got it.
+// A row as the client got it (masked): the body of its DataRow message.
 struct Row {
   uint64_t statement = 0;
   uint32_t shape_id = 0;
@@ -167,7 +159,7 @@ struct SessionEnded {
   uint64_t masked_cells = 0;
 };
 
-using Body = std::variant<SessionStarted, StatementText, Attempt, Columns, Rows, Outcome, Notice, CopyData,
+using Body = std::variant<SessionStarted, StatementText, Attempt, Columns, Row, Outcome, Notice, CopyData,
                           ApprovalEvent, SessionEnded, Verdict>;
 
 // How many bytes the record with its header takes at most; exact but for varints.
@@ -176,7 +168,6 @@ size_t EncodedBytesMax(const StatementText& body);
 size_t EncodedBytesMax(const Verdict& body);
 size_t EncodedBytesMax(const Attempt& body);
 size_t EncodedBytesMax(const Columns& body);
-size_t EncodedBytesMax(const Rows& body);
 size_t EncodedBytesMax(const Row& body);
 size_t EncodedBytesMax(const Outcome& body);
 size_t EncodedBytesMax(const Notice& body);
@@ -184,26 +175,32 @@ size_t EncodedBytesMax(const CopyData& body);
 size_t EncodedBytesMax(const ApprovalEvent& body);
 size_t EncodedBytesMax(const SessionEnded& body);
 
+// When a record was written, and when the one before it in the same chunk was; 0: it may stand first in a chunk. Both in
+// microseconds since the epoch.
+struct RecordTime {
+  uint64_t us = 0;
+  uint64_t before_us = 0;
+};
+
 // Writes header and body at `out` and returns the bytes written. REQUIRES: EncodedBytesMax(body) bytes at `out`.
-size_t Encode(uint64_t time_us, const SessionStarted& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const StatementText& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const Verdict& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const Attempt& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const Columns& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const Rows& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const Row& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const Outcome& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const Notice& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const CopyData& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const ApprovalEvent& body, uint8_t* out);
-size_t Encode(uint64_t time_us, const SessionEnded& body, uint8_t* out);
+size_t Encode(RecordTime time, const SessionStarted& body, uint8_t* out);
+size_t Encode(RecordTime time, const StatementText& body, uint8_t* out);
+size_t Encode(RecordTime time, const Verdict& body, uint8_t* out);
+size_t Encode(RecordTime time, const Attempt& body, uint8_t* out);
+size_t Encode(RecordTime time, const Columns& body, uint8_t* out);
+size_t Encode(RecordTime time, const Row& body, uint8_t* out);
+size_t Encode(RecordTime time, const Outcome& body, uint8_t* out);
+size_t Encode(RecordTime time, const Notice& body, uint8_t* out);
+size_t Encode(RecordTime time, const CopyData& body, uint8_t* out);
+size_t Encode(RecordTime time, const ApprovalEvent& body, uint8_t* out);
+size_t Encode(RecordTime time, const SessionEnded& body, uint8_t* out);
 
 // A decoded record: views into the bytes that were read, which must outlive it.
 struct Record {
   RecordType type = RecordType::kSessionStarted;
   uint64_t time_us = 0;
   // monostate for a type that this program does not know; its bytes are skipped, not lost.
-  std::variant<std::monostate, SessionStarted, StatementText, Attempt, Columns, Rows, Outcome, Notice, CopyData,
+  std::variant<std::monostate, SessionStarted, StatementText, Attempt, Columns, Row, Outcome, Notice, CopyData,
                ApprovalEvent, SessionEnded, Verdict>
       body;
   // What the spans of Attempt and Columns point at.
@@ -211,7 +208,9 @@ struct Record {
   std::vector<Column> columns;
 };
 
-// Reads a run of records, first to last.
+struct RecordHead;
+
+// Reads a chunk's records, first to last.
 class RecordReader {
  public:
   explicit RecordReader(std::string_view bytes) : rest_(bytes) {}
@@ -221,18 +220,42 @@ class RecordReader {
   absl::StatusOr<bool> Next(Record* record);
 
  private:
+  std::optional<std::string_view> ReadTime(const RecordHead& head, std::string_view bytes);
+
   std::string_view rest_;
+  // Of the record before; 0: there is none.
+  uint64_t time_us_ = 0;
 };
 
-// The bytes of the first record in `bytes`, header included, without decoding its body; 0 when it is not there whole.
-inline size_t FirstRecordBytes(std::string_view bytes) {
-  uint32_t word = 0;
-  if (bytes.size() < kRecordHeaderBytes) {
-    return 0;
+// The first record in a run of them, without its body.
+struct RecordHead {
+  RecordType type;
+  // Its time is told as the microseconds since the record before.
+  bool follows;
+  // Of type and length, and of all of it; `total_bytes` is 0 when it is not there whole.
+  uint32_t before_time_bytes;
+  uint32_t total_bytes;
+};
+inline RecordHead FirstRecord(std::string_view bytes) {
+  constexpr size_t kLengthBytesMax = 4;
+  const auto byte = [bytes](size_t i) { return static_cast<uint8_t>(bytes[i]); };
+  RecordHead head{};
+  if (bytes.empty()) {
+    return head;
   }
-  std::memcpy(&word, bytes.data(), sizeof(word));
-  const size_t total = kRecordHeaderBytes + (word >> 8);
-  return total <= bytes.size() && total <= kRecordBytesMax ? total : 0;
+  head.type = static_cast<RecordType>(byte(0) & 0x7f);
+  head.follows = byte(0) >= 0x80;
+  uint32_t length = 0;
+  for (uint32_t i = 0; i < kLengthBytesMax && i + 1 < bytes.size(); ++i) {
+    length |= static_cast<uint32_t>(byte(i + 1) & 0x7f) << (7 * i);
+    if (byte(i + 1) < 0x80) {
+      head.before_time_bytes = i + 2;
+      const uint32_t total = head.before_time_bytes + length;
+      head.total_bytes = total <= bytes.size() && total <= kRecordBytesMax ? total : 0;
+      return head;
+    }
+  }
+  return head;
 }
 
 // The cells of one DataRow body, for display. Errors: DataLoss.
@@ -241,8 +264,6 @@ struct Cell {
   std::string_view value;
 };
 absl::Status SplitRow(std::string_view body, std::vector<Cell>* cells);
-// The row bodies of a Rows record. Errors: DataLoss.
-absl::Status SplitRows(const Rows& rows, std::vector<std::string_view>* bodies);
 
 }  // namespace chaperone::recording
 

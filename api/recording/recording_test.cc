@@ -10,9 +10,9 @@ namespace chaperone::recording {
 namespace {
 
 template <typename B>
-std::string Bytes(const B& body, uint64_t time_us = 7) {
+std::string Bytes(const B& body, RecordTime time = {7}) {
   std::string bytes(EncodedBytesMax(body), '\0');
-  bytes.resize(Encode(time_us, body, reinterpret_cast<uint8_t*>(bytes.data())));
+  bytes.resize(Encode(time, body, reinterpret_cast<uint8_t*>(bytes.data())));
   return bytes;
 }
 
@@ -38,7 +38,10 @@ Attempt SampleAttempt(std::span<const Parameter> parameters) {
 }
 
 TEST_CASE("an attempt with parameters survives the way through bytes") {
-  const Parameter parameters[] = {{23, true, false, false, 4, std::string_view("\0\0\0\1", 4)}, {25, false, true}};
+  const Parameter parameters[] = {{23, true, false, false, 4, std::string_view("\0\0\0\1", 4)},
+                                  {25, false, true},
+                                  {25, false, false, true, 900},
+                                  {25, false, false, false, 2000, "cut"}};
   const std::string bytes = Bytes(SampleAttempt(parameters));
   const Record record = One(bytes);
   const auto& got = std::get<Attempt>(record.body);
@@ -48,9 +51,17 @@ TEST_CASE("an attempt with parameters survives the way through bytes") {
   CHECK(got.decision == RecordedDecision::kRequireApproval);
   CHECK(got.verdict_id == 5);
   CHECK(got.approval_id == "apr_1");
-  REQUIRE(got.parameters.size() == 2);
+  REQUIRE(got.parameters.size() == 4);
+  CHECK(got.parameters[0].binary);
+  CHECK(got.parameters[0].value_bytes == 4);
   CHECK(got.parameters[0].value == std::string_view("\0\0\0\1", 4));
   CHECK(got.parameters[1].is_null);
+  CHECK_FALSE(got.parameters[1].binary);
+  CHECK(got.parameters[2].masked);
+  CHECK(got.parameters[2].value_bytes == 900);
+  CHECK(got.parameters[2].value.empty());
+  CHECK(got.parameters[3].value_bytes == 2000);
+  CHECK(got.parameters[3].value == "cut");
 }
 
 TEST_CASE("every kind of record survives the way through bytes") {
@@ -73,19 +84,87 @@ TEST_CASE("every kind of record survives the way through bytes") {
   const std::string columns = Bytes(Columns{2, column});
   const Record columns_record = One(columns);
   CHECK(std::get<Columns>(columns_record.body).columns[0].attnum == -1);
-  CHECK(std::get<Rows>(One(Bytes(Rows{1, 2, 3, "xyz"})).body).count == 3);
   const std::string row_bytes = Bytes(Row{1, 2, "body"});
-  CHECK(std::get<Rows>(One(row_bytes).body).shape_id == 2);
-  std::vector<std::string_view> bodies;
-  CHECK(SplitRows(std::get<Rows>(One(row_bytes).body), &bodies).ok());
-  CHECK(bodies == std::vector<std::string_view>{"body"});
-  CHECK(std::get<Outcome>(One(Bytes(Outcome{1, "SELECT 1", "", "", 1, 20, 0, 1, 150})).body).latency_us == 150);
+  const Record row_record = One(row_bytes);
+  CHECK(std::get<Row>(row_record.body).shape_id == 2);
+  CHECK(std::get<Row>(row_record.body).body == "body");
   CHECK(std::get<CopyData>(One(Bytes(CopyData{1, true, "a\tb\n"})).body).from_client);
   CHECK(std::get<SessionEnded>(One(Bytes(SessionEnded{"killed", 1, 2, 3, 4})).body).masked_cells == 4);
   const std::string notice = Bytes(Notice{9, "NOTICE", "00000", "hello"});
   CHECK(std::get<Notice>(One(notice).body).message == "hello");
   const std::string approval = Bytes(ApprovalEvent{9, "apr_1", "opened", ""});
   CHECK(std::get<ApprovalEvent>(One(approval).body).state == "opened");
+}
+
+TEST_CASE("an outcome says what there is to say, and reads back as it was") {
+  const Outcome outcomes[] = {{1, "SELECT 1", "", "", 1, 20, 0, 1, 150},
+                              {2, "SELECT 9", "", "", 9, 20, 3, 5, 150},
+                              {3, "", "42501", "denied", 0, 0, 0, 0, 150},
+                              {4, "", "", "", 2, 20, 1, 2, 0}};
+  for (const Outcome& outcome : outcomes) {
+    const std::string bytes = Bytes(outcome);
+    const Record record = One(bytes);
+    const auto& got = std::get<Outcome>(record.body);
+    CHECK(got.statement == outcome.statement);
+    CHECK(got.tag == outcome.tag);
+    CHECK(got.sqlstate == outcome.sqlstate);
+    CHECK(got.message == outcome.message);
+    CHECK(got.rows == outcome.rows);
+    CHECK(got.bytes == outcome.bytes);
+    CHECK(got.masked_cells == outcome.masked_cells);
+    CHECK(got.recorded_rows == outcome.recorded_rows);
+    CHECK(got.latency_us == outcome.latency_us);
+  }
+}
+
+TEST_CASE("bodies of every length survive the way through bytes") {
+  for (const size_t size : {0, 1, 100, 117, 118, 119, 120, 126, 127, 128, 129, 300, 16383, 16384, 1 << 20}) {
+    const std::string text(size, 'x');
+    const std::string bytes = Bytes(StatementText{1, text}) + Bytes(SessionEnded{"end"}, {9, 7});
+    Record record;
+    RecordReader reader(bytes);
+    REQUIRE(*reader.Next(&record));
+    CHECK(std::get<StatementText>(record.body).text == text);
+    REQUIRE(*reader.Next(&record));
+    CHECK(std::get<SessionEnded>(record.body).reason == "end");
+    CHECK_FALSE(*reader.Next(&record));
+  }
+  std::vector<Parameter> parameters(30, {UINT32_MAX, true, false, false, 3, "123"});
+  const std::string bytes = Bytes(SampleAttempt(parameters));
+  CHECK(bytes.size() <= EncodedBytesMax(SampleAttempt(parameters)));
+  const Record record = One(bytes);
+  CHECK(std::get<Attempt>(record.body).parameters.back().value == "123");
+}
+
+TEST_CASE("a record tells its time, or how long after the one before it was written") {
+  constexpr uint64_t kNow = 1'764'511'387'000'000;
+  const StatementText text{1, "x"};
+  const std::string bytes = Bytes(text, {kNow}) + Bytes(text, {kNow + 300, kNow}) +
+                            Bytes(text, {kNow + 300, kNow + 300}) + Bytes(text, {kNow - 5, kNow + 300});
+  RecordReader reader(bytes);
+  Record record;
+  for (const uint64_t time_us : {kNow, kNow + 300, kNow + 300, kNow - 5}) {
+    REQUIRE(*reader.Next(&record));
+    CHECK(record.time_us == time_us);
+  }
+  CHECK(Bytes(text, {kNow, kNow}).size() == Bytes(text, {kNow}).size() - 7);
+  // Nothing stands before the first.
+  RecordReader orphan(Bytes(text, {kNow, kNow}));
+  CHECK_FALSE(orphan.Next(&record).ok());
+  const std::string late = Bytes(text, {UINT64_MAX}) + std::string("\x82\x04\x01\x01\x01x", 6);
+  RecordReader overflow(late);
+  REQUIRE(*overflow.Next(&record));
+  CHECK_FALSE(overflow.Next(&record).ok());
+}
+
+TEST_CASE("a length that is too long, or never ends, is an error") {
+  for (const std::string_view bytes :
+       {std::string_view("\2"), std::string_view("\2\xff\xff\xff\xff\0", 6), std::string_view("\2\xff\xff\xff\x7f", 5),
+        std::string_view("\2\0", 2), std::string_view("\2\7\0\0\0\0\0\0\0", 9)}) {
+    RecordReader reader(bytes);
+    Record record;
+    CHECK_FALSE(reader.Next(&record).ok());
+  }
 }
 
 TEST_CASE("a record that is cut anywhere is an error, never a shorter record") {
@@ -117,8 +196,6 @@ TEST_CASE("rows split into cells, and hostile lengths do not") {
   CHECK(cells[1].value == "hi");
   CHECK_FALSE(SplitRow(std::string("\0\1\xff\xff\xff\xfe", 6), &cells).ok());
   CHECK_FALSE(SplitRow(std::string("\0\1\0\0\0\5hi", 8), &cells).ok());
-  std::vector<std::string_view> bodies;
-  CHECK_FALSE(SplitRows(Rows{1, 1, 1, std::string_view("\5\0\0\0x", 5)}, &bodies).ok());
 }
 
 TEST_CASE("the chain changes with every part of a chunk") {

@@ -16,7 +16,7 @@ void FakeRecording::Write(const Body& body) {
   const size_t before = payload_.size();
   payload_.resize(before + rec::EncodedBytesMax(body));
   const size_t bytes =
-      rec::Encode(static_cast<uint64_t>(now), body, reinterpret_cast<uint8_t*>(payload_.data()) + before);
+      rec::Encode({static_cast<uint64_t>(now)}, body, reinterpret_cast<uint8_t*>(payload_.data()) + before);
   payload_.resize(before + bytes);
   ++pending_;
 }

@@ -28,12 +28,12 @@ absl::StatusOr<std::vector<SealedChunk>> Chunker::Seal(const std::vector<Spool::
     }
     SealedChunk& chunk = chunks[at];
     for (std::string_view rest = frame.records; !rest.empty();) {
-      const size_t bytes = recording::FirstRecordBytes(rest);
-      if (bytes == 0) {
+      const recording::RecordHead head = recording::FirstRecord(rest);
+      if (head.total_bytes == 0) {
         return base::DataLoss("a frame of the spool does not hold whole records");
       }
-      ended[at] = static_cast<recording::RecordType>(rest[0]) == recording::RecordType::kSessionEnded;
-      rest.remove_prefix(bytes);
+      ended[at] = head.type == recording::RecordType::kSessionEnded;
+      rest.remove_prefix(head.total_bytes);
       ++chunk.records;
     }
     chunk.payload.append(frame.records);

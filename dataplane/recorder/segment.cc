@@ -15,7 +15,7 @@ namespace chaperone::recorder {
 
 namespace {
 
-constexpr char kMagic[8] = {'C', 'H', 'S', 'P', 'O', 'O', 'L', '2'};
+constexpr char kMagic[8] = {'C', 'H', 'S', 'P', 'O', 'O', 'L', '3'};
 
 absl::Status FileError(int error_number, std::string_view what, const std::string& path) {
   if (error_number == ENOSPC || error_number == EDQUOT) {

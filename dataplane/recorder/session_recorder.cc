@@ -26,7 +26,7 @@ uint32_t SessionRecorder::TextId(uint64_t time_us, const Text& text) {
 
 uint32_t SessionRecorder::VerdictId(uint64_t time_us, recording::Verdict verdict) {
   std::string content(recording::EncodedBytesMax(verdict), '\0');
-  content.resize(recording::Encode(0, verdict, reinterpret_cast<uint8_t*>(content.data())));
+  content.resize(recording::Encode({}, verdict, reinterpret_cast<uint8_t*>(content.data())));
   if (const auto known = verdicts_.find(content); known != verdicts_.end()) {
     return known->second;
   }

@@ -46,7 +46,8 @@ class SessionRecorder {
     if (out == nullptr) {
       return false;
     }
-    spool_.Add(recording::Encode(time_us, body, out));
+    spool_.Add(recording::Encode({time_us, spool_.continues() ? last_time_us_ : 0}, body, out));
+    last_time_us_ = time_us;
     return true;
   }
 
@@ -86,6 +87,7 @@ class SessionRecorder {
 
   Spool& spool_;
   const base::SessionId session_;
+  uint64_t last_time_us_ = 0;
   uint32_t next_text_id_ = 1;
   uint32_t next_verdict_id_ = 1;
   std::unordered_map<uint64_t, Known> texts_;

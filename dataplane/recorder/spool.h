@@ -65,6 +65,8 @@ class Spool {
   // Memory for up to `record_bytes` more of the session's records: in the open frame if that is the session's, else in
   // a new one. Null when the spool is full or the disk is. Replaces an earlier reservation that was not used.
   uint8_t* Reserve(const base::SessionId& session, size_t record_bytes);
+  // What was reserved stands behind records of the same frame.
+  bool continues() const { return open_bytes_ > 0; }
   // `record_bytes` of records were written there.
   void Add(size_t record_bytes) { open_bytes_ += record_bytes; }
   // Makes the open frame count: its records are safe from here on, and not before.

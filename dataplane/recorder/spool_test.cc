@@ -198,7 +198,7 @@ TEST_CASE("torn pages end a segment where they begin, and a broken header sets t
   const std::string file = fmt::format("{}/{}/000000000000.segment", folder.path, id.ToString());
   {
     std::fstream out(file, std::ios::binary | std::ios::in | std::ios::out);
-    out.seekp(static_cast<std::streamoff>(4096 + first_end + 40));
+    out.seekp(static_cast<std::streamoff>(4096 + first_end + 30));
     out.put('?');
   }
   std::vector<std::string> damaged;

@@ -72,7 +72,7 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual((0, "name:    alice\nroles:   auditor\ngroups:  none\n", ""), (done.returncode, done.stdout, done.stderr))
         done = self.run_cli("sessions", "verify", SESSION)
         self.assertEqual(0, done.returncode, done.stderr)
-        self.assertIn("is intact: 19 records in 2 chunks", done.stdout)
+        self.assertIn("is intact: 20 records in 2 chunks", done.stdout)
         done = self.run_cli("sessions", "replay", SESSION)
         self.assertIn("deny: rule no-schema-changes of coding-agents", done.stdout)
 

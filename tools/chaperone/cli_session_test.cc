@@ -49,7 +49,7 @@ TEST_CASE("a session is shown with its head") {
   const std::string out = RunCommand(control_plane, {"sessions", "show", kId}).out;
   CHECK(out.find("state:       ended: client_closed\n") != std::string::npos);
   CHECK(out.find("(5 s ago)") != std::string::npos);
-  CHECK(out.find("recording:   19 records in ") != std::string::npos);
+  CHECK(out.find("recording:   20 records in ") != std::string::npos);
   CHECK(out.find("head:        ") != std::string::npos);
 }
 
@@ -61,9 +61,9 @@ TEST_CASE("replay prints the transcript at once into a pipe, at the agent's pace
   CHECK(piped.slept.count() == 0);
   CHECK(piped.out.find("allow: rule read-shop of coding-agents") != std::string::npos);
   CHECK(piped.out.find("session ended: client_closed") != std::string::npos);
-  // 19 records, 1 ms apart.
-  CHECK(RunCommand(control_plane, {"sessions", "replay", kId}, {.out_is_terminal = true}).slept.count() == 18);
-  CHECK(RunCommand(control_plane, {"sessions", "replay", kId, "--speed", "0.5"}).slept.count() == 36);
+  // 20 records, 1 ms apart.
+  CHECK(RunCommand(control_plane, {"sessions", "replay", kId}, {.out_is_terminal = true}).slept.count() == 19);
+  CHECK(RunCommand(control_plane, {"sessions", "replay", kId, "--speed", "0.5"}).slept.count() == 38);
   CHECK(RunCommand(control_plane, {"sessions", "replay", kId, "--no-delay"}, {.out_is_terminal = true}).slept.count() ==
         0);
   CHECK(RunCommand(control_plane, {"sessions", "replay", kId}, {.out_is_terminal = true}).out == piped.out);
@@ -77,7 +77,7 @@ TEST_CASE("tail follows") {
   CHECK(control_plane.Request("ReadRecording") == "id: \"" + kId + "\" follow: true");
   CHECK(result.out == RunCommand(control_plane, {"sessions", "replay", kId}).out);
   const std::string json = RunCommand(control_plane, {"sessions", "tail", kId, "-o", "json"}).out;
-  CHECK(std::ranges::count(json, '\n') == 19);
+  CHECK(std::ranges::count(json, '\n') == 20);
 }
 
 TEST_CASE("verify says that a recording is intact, or what is wrong with it", "[fail-closed]") {
@@ -85,7 +85,7 @@ TEST_CASE("verify says that a recording is intact, or what is wrong with it", "[
   Serve(testing::SampleSession(kId), &control_plane);
   const RunResult good = RunCommand(control_plane, {"sessions", "verify", kId});
   CHECK(good.code == 0);
-  CHECK(good.out.find(kId + " is intact: 19 records in 2 chunks, ") == 0);
+  CHECK(good.out.find(kId + " is intact: 20 records in 2 chunks, ") == 0);
   const std::string head = good.out.substr(good.out.find("head ") + 5, 64);
   CHECK(RunCommand(control_plane, {"sessions", "verify", kId, "--head", head}).code == 0);
   CHECK(RunCommand(control_plane, {"sessions", "verify", kId, "--head", std::string(64, '0')}).code == 1);
@@ -97,7 +97,7 @@ TEST_CASE("verify says that a recording is intact, or what is wrong with it", "[
   const RunResult bad = RunCommand(control_plane, {"sessions", "verify", kId});
   CHECK(bad.code == 1);
   CHECK(bad.out.empty());
-  CHECK(bad.err.find(kId + " is NOT intact: chunk 2 (records 7 to 18) was changed") != std::string::npos);
+  CHECK(bad.err.find(kId + " is NOT intact: chunk 2 (records 8 to 19) was changed") != std::string::npos);
 }
 
 TEST_CASE("export writes one record a line, verified, readable by its owner alone") {
@@ -107,12 +107,12 @@ TEST_CASE("export writes one record a line, verified, readable by its owner alon
       std::filesystem::temp_directory_path() / ("chaperone_export_" + std::to_string(getpid()) + ".jsonl");
   const RunResult result = RunCommand(control_plane, {"sessions", "export", kId, "-f", path});
   CHECK(result.code == 0);
-  CHECK(result.err.find("19 records exported and verified, head ") == 0);
+  CHECK(result.err.find("20 records exported and verified, head ") == 0);
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
   CHECK(RunCommand(control_plane, {"sessions", "export", kId, "-f", "-"}).out == text.str());
-  CHECK(std::ranges::count(text.str(), '\n') == 19);
+  CHECK(std::ranges::count(text.str(), '\n') == 20);
   CHECK(std::filesystem::status(path).permissions() ==
         (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
   std::filesystem::remove(path);

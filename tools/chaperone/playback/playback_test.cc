@@ -65,28 +65,28 @@ policy:    revision 3
       4 | ****   | 12.50
       4 | NULL   |     7
     * email masked: redact (rule pii)
-14:03:07.006  #1  SELECT 2: 2 rows, 120 bytes, 1 cell masked, 1.2 ms
+14:03:07.007  #1  SELECT 2: 2 rows, 120 bytes, 1 cell masked, 1.2 ms
 
-14:03:07.009  #2  deny: rule no-schema-changes of coding-agents
+14:03:07.010  #2  deny: rule no-schema-changes of coding-agents
     | DROP TABLE customers
     needs: ddl public.customers
     reason: Schema changes go through migrations.
-14:03:07.010  #2  error 42501: denied by rule no-schema-changes
+14:03:07.011  #2  error 42501: denied by rule no-schema-changes
 
-14:03:07.013  #3  require approval: rule writes-need-a-human of coding-agents
+14:03:07.014  #3  require approval: rule writes-need-a-human of coding-agents
     | UPDATE customers SET bal = $1 WHERE id = $2
     $1 = 10  (numeric)
     $2 = 4  (int4)
     needs: update public.customers
     approval: apr_01
-14:03:07.014  #3  approval apr_01 approved by bob
-14:03:07.015  #3  NOTICE 00000: held
-14:03:07.016  #3  UPDATE 1: 1 row, 0 bytes, 0.9 ms
+14:03:07.015  #3  approval apr_01 approved by bob
+14:03:07.016  #3  NOTICE 00000: held
+14:03:07.017  #3  UPDATE 1: 1 row, 0 bytes, 0.9 ms
 
-14:03:07.017  #4  copy out of the database, 8 bytes
+14:03:07.018  #4  copy out of the database, 8 bytes
     : 1    x
     : 2    y
-14:03:07.018  session ended: client_closed; 3 statements (1 denied), 3 rows, 1 cell masked
+14:03:07.019  session ended: client_closed; 3 statements (1 denied), 3 rows, 1 cell masked
 )");
 }
 
@@ -108,8 +108,7 @@ TEST_CASE("hostile text, names, cells and messages cannot act on the terminal th
   const std::vector<recording::Column> columns = {
       {.name = evil, .type_oid = 25, .binary = true, .mask_rule = evil, .mask_method = evil}};
   session.Add(recording::Columns{.shape_id = 1, .columns = columns});
-  const std::string bodies = testing::RowBodies({testing::DataRow({evil})});
-  session.Add(recording::Rows{.statement = 1, .shape_id = 1, .count = 1, .bodies = bodies});
+  session.Add(recording::Row{.statement = 1, .shape_id = 1, .body = testing::DataRow({evil})});
   session.Add(recording::Outcome{.statement = 1, .sqlstate = evil, .message = evil});
   session.Add(recording::Outcome{.statement = 1, .tag = evil});
   session.Add(recording::Notice{.statement = 1, .severity = evil, .sqlstate = evil, .message = evil});
@@ -142,12 +141,10 @@ TEST_CASE("rows are drawn in pages, so that a long result needs little memory") 
   session.Add(recording::SessionStarted{});
   const std::vector<recording::Column> columns = {{.name = "n", .type_oid = 23}};
   session.Add(recording::Columns{.shape_id = 1, .columns = columns});
-  std::vector<std::string> rows;
   for (int i = 0; i < 250; ++i) {
-    rows.push_back(testing::DataRow({std::to_string(i)}));
+    session.Add(recording::Row{.statement = 1, .shape_id = 1, .body = testing::DataRow({std::to_string(i)})});
   }
-  const std::string bodies = testing::RowBodies(rows);
-  session.Add(recording::Rows{.statement = 1, .shape_id = 1, .count = 250, .bodies = bodies}).Seal();
+  session.Seal();
   const std::string text = TranscriptOf(session);
   size_t headers = 0;
   for (size_t at = text.find("    ---"); at != std::string::npos; at = text.find("    ---", at + 1)) {
@@ -167,7 +164,7 @@ TEST_CASE("a whole recording verifies, and its head can be kept and checked late
   }
   REQUIRE(verifier->Finish().ok());
   CHECK(verifier->totals().chunks == 2);
-  CHECK(verifier->totals().records == 19);
+  CHECK(verifier->totals().records == 20);
   CHECK(Verify(session, described, HeadHex(verifier->totals().head)).ok());
   CHECK(Refusal(Verify(session, described, std::string(64, 'a'))).find("--head") != std::string::npos);
   CHECK(Verify(session, described, "xyz").code() == absl::StatusCode::kInvalidArgument);
@@ -179,7 +176,7 @@ TEST_CASE("anything changed, dropped, moved or added is found", "[fail-closed]")
   SECTION("a byte of a payload") {
     RecordedSession session = good;
     (*session.chunks()[0].mutable_payload())[40] ^= 1;
-    CHECK(Refusal(Verify(session, described)).find("chunk 1 (records 0 to 6) was changed") != std::string::npos);
+    CHECK(Refusal(Verify(session, described)).find("chunk 1 (records 0 to 7) was changed") != std::string::npos);
   }
   SECTION("a dropped chunk") {
     RecordedSession session = good;
@@ -221,8 +218,8 @@ TEST_CASE("anything changed, dropped, moved or added is found", "[fail-closed]")
   }
   SECTION("counts that do not match") {
     v1::Session fewer = described;
-    fewer.set_recorded_records(18);
-    CHECK(Refusal(Verify(good, fewer)).find("counted 18") != std::string::npos);
+    fewer.set_recorded_records(19);
+    CHECK(Refusal(Verify(good, fewer)).find("counted 19") != std::string::npos);
   }
 }
 
@@ -247,18 +244,19 @@ TEST_CASE("each record is one line of JSON that stands for itself") {
       CHECK(lines.back().find('\n') == std::string::npos);
     }
   }
-  REQUIRE(lines.size() == 19);
+  REQUIRE(lines.size() == 20);
   CHECK(lines[2] == R"({"record":2,"time":"2025-11-30T14:03:07.002000Z","type":"verdict","verdict_id":1,)"
                     R"("policy_revision":3,"policy":"coding-agents","rule":"read-shop"})");
   CHECK(lines[3] == R"({"record":3,"time":"2025-11-30T14:03:07.003000Z","type":"attempt","statement":1,)"
                     R"("text":"SELECT id, email, bal FROM public.customers","channel":"simple","decision":"allow",)"
                     R"("policy_revision":3,"policy":"coding-agents","rule":"read-shop","parameters":[]})");
   CHECK(lines[5] == R"({"record":5,"time":"2025-11-30T14:03:07.005000Z","type":"rows","statement":1,"shape":1,)"
-                    R"("columns":["id","email","bal"],"rows":[["4","****","12.50"],["4",null,"7"]]})");
-  CHECK(lines[9].find(R"("decision":"deny")") != std::string::npos);
-  CHECK(lines[13].find(R"("parameters":[{"type":"numeric","value":"10"},{"type":"int4","value":"4"}])") !=
+                    R"("columns":["id","email","bal"],"rows":[["4","****","12.50"]]})");
+  CHECK(lines[6].find(R"("rows":[["4",null,"7"]])") != std::string::npos);
+  CHECK(lines[10].find(R"("decision":"deny")") != std::string::npos);
+  CHECK(lines[14].find(R"("parameters":[{"type":"numeric","value":"10"},{"type":"int4","value":"4"}])") !=
         std::string::npos);
-  CHECK(lines[18].find(R"("type":"session_ended","reason":"client_closed")") != std::string::npos);
+  CHECK(lines[19].find(R"("type":"session_ended","reason":"client_closed")") != std::string::npos);
 }
 
 }  // namespace

@@ -112,30 +112,26 @@ void Fill(const recording::Columns& body, JsonObject* json) {
   json->Number("shape", body.shape_id).Raw("columns", columns.Text());
 }
 
-absl::Status Fill(const recording::Rows& body, const SessionState& state, JsonObject* json) {
+absl::Status Fill(const recording::Row& body, const SessionState& state, JsonObject* json) {
   const Shape* shape = state.FindShape(body.shape_id);
-  std::vector<std::string_view> bodies;
-  CHAPERONE_RETURN_IF_ERROR(recording::SplitRows(body, &bodies));
   JsonArray names;
   if (shape != nullptr) {
     for (const ShapeColumn& column : *shape) {
       names.String(column.name);
     }
   }
-  JsonArray rows;
   std::vector<recording::Cell> cells;
-  for (const std::string_view row_body : bodies) {
-    CHAPERONE_RETURN_IF_ERROR(recording::SplitRow(row_body, &cells));
-    JsonArray row;
-    for (size_t i = 0; i < cells.size(); ++i) {
-      display::CellFormat format;
-      if (shape != nullptr && i < shape->size()) {
-        format = {.type_oid = (*shape)[i].type_oid, .binary = (*shape)[i].binary};
-      }
-      cells[i].is_null ? row.Raw("null") : row.String(display::CellText(format, cells[i].value));
+  CHAPERONE_RETURN_IF_ERROR(recording::SplitRow(body.body, &cells));
+  JsonArray row;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    display::CellFormat format;
+    if (shape != nullptr && i < shape->size()) {
+      format = {.type_oid = (*shape)[i].type_oid, .binary = (*shape)[i].binary};
     }
-    rows.Raw(row.Text());
+    cells[i].is_null ? row.Raw("null") : row.String(display::CellText(format, cells[i].value));
   }
+  JsonArray rows;
+  rows.Raw(row.Text());
   json->Number("statement", body.statement)
       .Number("shape", body.shape_id)
       .Raw("columns", names.Text())
@@ -171,9 +167,9 @@ absl::Status FillBody(const recording::Record& record, const SessionState& state
   } else if (const auto* columns = std::get_if<recording::Columns>(&record.body)) {
     json->String("type", "columns");
     Fill(*columns, json);
-  } else if (const auto* rows = std::get_if<recording::Rows>(&record.body)) {
+  } else if (const auto* row = std::get_if<recording::Row>(&record.body)) {
     json->String("type", "rows");
-    return Fill(*rows, state, json);
+    return Fill(*row, state, json);
   } else if (const auto* outcome = std::get_if<recording::Outcome>(&record.body)) {
     json->String("type", "outcome");
     Fill(*outcome, json);

@@ -60,8 +60,8 @@ std::string_view DecisionWord(recording::RecordedDecision decision) {
 absl::Status Transcript::Add(const recording::Record& record, std::string* out) {
   CHAPERONE_RETURN_IF_ERROR(state_.Add(record));
   const std::string time = display::TimeOfDay(display::FromMicroseconds(record.time_us));
-  if (const auto* rows = std::get_if<recording::Rows>(&record.body)) {
-    return Show(*rows, out);
+  if (const auto* row = std::get_if<recording::Row>(&record.body)) {
+    return Show(*row, out);
   }
   if (std::holds_alternative<recording::StatementText>(record.body) ||
       std::holds_alternative<recording::Verdict>(record.body) ||
@@ -148,7 +148,7 @@ void Transcript::Show(const recording::Attempt& body, std::string_view time, std
   }
 }
 
-absl::Status Transcript::Show(const recording::Rows& body, std::string* out) {
+absl::Status Transcript::Show(const recording::Row& body, std::string* out) {
   if (page_ && (page_->statement != body.statement || page_->shape_id != body.shape_id)) {
     Flush(out);
   }
@@ -156,24 +156,19 @@ absl::Status Transcript::Show(const recording::Rows& body, std::string* out) {
     page_ = Page{.statement = body.statement, .shape_id = body.shape_id, .rows = {}};
   }
   const Shape* shape = state_.FindShape(body.shape_id);
-  std::vector<std::string_view> bodies;
-  CHAPERONE_RETURN_IF_ERROR(recording::SplitRows(body, &bodies));
   std::vector<recording::Cell> cells;
-  for (const std::string_view row_body : bodies) {
-    CHAPERONE_RETURN_IF_ERROR(recording::SplitRow(row_body, &cells));
-    std::vector<std::string> row;
-    for (size_t i = 0; i < cells.size(); ++i) {
-      display::CellFormat format;
-      if (shape != nullptr && i < shape->size()) {
-        format = {.type_oid = (*shape)[i].type_oid, .binary = (*shape)[i].binary};
-      }
-      row.push_back(cells[i].is_null ? "NULL" : display::CellText(format, cells[i].value.substr(0, 4096)));
+  CHAPERONE_RETURN_IF_ERROR(recording::SplitRow(body.body, &cells));
+  std::vector<std::string> row;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    display::CellFormat format;
+    if (shape != nullptr && i < shape->size()) {
+      format = {.type_oid = (*shape)[i].type_oid, .binary = (*shape)[i].binary};
     }
-    page_->rows.push_back(std::move(row));
-    if (page_->rows.size() >= kPageRows) {
-      Flush(out);
-      page_ = Page{.statement = body.statement, .shape_id = body.shape_id, .rows = {}};
-    }
+    row.push_back(cells[i].is_null ? "NULL" : display::CellText(format, cells[i].value.substr(0, 4096)));
+  }
+  page_->rows.push_back(std::move(row));
+  if (page_->rows.size() >= kPageRows) {
+    Flush(out);
   }
   return absl::OkStatus();
 }

@@ -41,7 +41,7 @@ class Transcript {
 
   void Show(const recording::SessionStarted& body, std::string* out);
   void Show(const recording::Attempt& body, std::string_view time, std::string* out);
-  absl::Status Show(const recording::Rows& body, std::string* out);
+  absl::Status Show(const recording::Row& body, std::string* out);
   void Show(const recording::Outcome& body, std::string_view time, std::string* out);
   void Show(const recording::CopyData& body, std::string_view time, std::string* out);
   void Show(const recording::SessionEnded& body, std::string_view time, std::string* out);

@@ -26,17 +26,6 @@ std::string DataRow(const std::vector<std::optional<std::string>>& cells) {
   return body;
 }
 
-std::string RowBodies(const std::vector<std::string>& rows) {
-  std::string bodies;
-  for (const std::string& row : rows) {
-    for (int i = 0; i < 4; ++i) {
-      bodies += static_cast<char>(row.size() >> (8 * i));
-    }
-    bodies += row;
-  }
-  return bodies;
-}
-
 RecordedSession::RecordedSession(std::string_view id) : id_(*base::SessionId::Parse(id)) {}
 
 RecordedSession& RecordedSession::AddBytes(std::string_view bytes) {
@@ -101,8 +90,8 @@ RecordedSession SampleSession(std::string_view id) {
       {.name = "bal", .type_oid = 1700}};
   session.Add(recording::Columns{.shape_id = 1, .columns = columns});
   const std::string four("\x00\x00\x00\x04", 4);
-  const std::string bodies = RowBodies({DataRow({four, "****", "12.50"}), DataRow({four, std::nullopt, "7"})});
-  session.Add(recording::Rows{.statement = 1, .shape_id = 1, .count = 2, .bodies = bodies});
+  session.Add(recording::Row{.statement = 1, .shape_id = 1, .body = DataRow({four, "****", "12.50"})});
+  session.Add(recording::Row{.statement = 1, .shape_id = 1, .body = DataRow({four, std::nullopt, "7"})});
   session.Add(recording::Outcome{.statement = 1,
                                  .tag = "SELECT 2",
                                  .rows = 2,

@@ -20,8 +20,6 @@ inline constexpr uint64_t kStartUs = 1'764'511'387'000'000;
 
 // The body of a DataRow message; none is NULL.
 std::string DataRow(const std::vector<std::optional<std::string>>& cells);
-// DataRow bodies as a Rows record holds them.
-std::string RowBodies(const std::vector<std::string>& rows);
 
 class RecordedSession {
  public:
@@ -31,7 +29,7 @@ class RecordedSession {
   template <typename Body>
   RecordedSession& Add(const Body& body) {
     std::string bytes(recording::EncodedBytesMax(body), '\0');
-    bytes.resize(recording::Encode(time_us_, body, reinterpret_cast<uint8_t*>(bytes.data())));
+    bytes.resize(recording::Encode({time_us_}, body, reinterpret_cast<uint8_t*>(bytes.data())));
     return AddBytes(bytes);
   }
   RecordedSession& AddBytes(std::string_view bytes);
