@@ -15,9 +15,10 @@ _COPTS = [
 # Generated code is not ours to mend.
 _GENERATED_COPTS = ["-w"]
 
-# What LeakSanitizer is not to report; nothing without it.
+# What LeakSanitizer and ThreadSanitizer are not to report; nothing without them.
 _SUPPRESSIONS = select({
     "//tools/bazel:asan": ["//tools/bazel:leak_suppressions"],
+    "//tools/bazel:tsan": ["//tools/bazel:race_suppressions"],
     "//conditions:default": [],
 })
 
