@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr size_t kTextChars = 26;
-constexpr size_t kTimeBytes = 6;
 
 int DigitOf(char c) {
   const size_t at = kAlphabet.find(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);

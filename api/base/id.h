@@ -23,6 +23,7 @@ inline constexpr size_t kIdBytes = 16;
 using IdBytes = std::array<uint8_t, kIdBytes>;
 
 namespace internal {
+inline constexpr size_t kTimeBytes = 6;
 IdBytes NewIdBytes(std::chrono::system_clock::time_point now);
 std::string FormatId(std::string_view prefix, const IdBytes& bytes);
 absl::StatusOr<IdBytes> ParseId(std::string_view prefix, std::string_view text);
@@ -47,6 +48,14 @@ class Id {
 
   std::string ToString() const { return internal::FormatId(Kind::kPrefix, bytes_); }
   const IdBytes& bytes() const { return bytes_; }
+  // When it was made, in milliseconds since the epoch.
+  uint64_t time_ms() const {
+    uint64_t time = 0;
+    for (size_t i = 0; i < internal::kTimeBytes; ++i) {
+      time = time << 8 | bytes_[i];
+    }
+    return time;
+  }
   bool empty() const { return bytes_ == IdBytes{}; }
 
   auto operator<=>(const Id&) const = default;

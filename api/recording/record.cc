@@ -1,5 +1,8 @@
 #include "api/recording/record.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -12,7 +15,7 @@ constexpr size_t kVarintBytesMax = 10;
 // A length takes one byte, or else this many.
 constexpr size_t kLongLengthBytes = 4;
 constexpr uint8_t kFollows = 0x80;
-constexpr size_t kTimeBytes = 8;
+constexpr std::string_view kSelect = "SELECT ";
 
 // One list of fields for each record, visited three ways: to bound its size, to write it, to read it.
 
@@ -45,10 +48,6 @@ class Writer {
       std::memcpy(at_, text.data(), text.size());
       at_ += text.size();
     }
-  }
-  void Time(uint64_t time_us) {
-    std::memcpy(at_, &time_us, kTimeBytes);
-    at_ += kTimeBytes;
   }
   uint8_t* at() const { return at_; }
 
@@ -190,15 +189,35 @@ void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Row> {
   v.Bytes(b.body);
 }
 
+// The tag says nothing but how many rows there are.
+bool IsSelected(std::string_view tag, uint64_t rows) {
+  if (!tag.starts_with(kSelect)) {
+    return false;
+  }
+  tag.remove_prefix(kSelect.size());
+  if (rows < 10) {  // mostly
+    return tag.size() == 1 && tag[0] == static_cast<char>('0' + rows);
+  }
+  return tag == fmt::format_int(rows).c_str();
+}
+// Until the number of rows is known.
+void SetSelected(Outcome& b) { b.tag = kSelect; }
+void SetSelected(const Outcome&) {}
+
 template <typename V, typename B>
 void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Outcome> {
-  constexpr uint64_t kFailed = 1, kMasked = 2, kInPart = 4;
+  constexpr uint64_t kFailed = 1, kMasked = 2, kInPart = 4, kSelected = 8;
   Int(v, b.statement);
   uint64_t how = b.sqlstate.empty() && b.message.empty() ? 0 : kFailed;
   how |= b.masked_cells == 0 ? 0 : kMasked;
   how |= b.recorded_rows == b.rows ? 0 : kInPart;
+  how |= IsSelected(b.tag, b.rows) ? kSelected : 0;
   Int(v, how);
-  v.Bytes(b.tag);
+  if (!v.Has(~how & kSelected)) {
+    SetSelected(b);
+  } else {
+    v.Bytes(b.tag);
+  }
   if (v.Has(how & kFailed)) {
     v.Bytes(b.sqlstate);
     v.Bytes(b.message);
@@ -326,6 +345,13 @@ void ReadRepeated(Reader& v, Attempt& b, Record* record) {
   b.parameters = record->parameters;
 }
 
+void ReadRepeated(Reader&, Outcome& b, Record* record) {
+  if (b.tag.data() == kSelect.data()) {
+    record->tag = fmt::format("{}{}", kSelect, b.rows);
+    b.tag = record->tag;
+  }
+}
+
 void ReadRepeated(Reader& v, Columns& b, Record* record) {
   record->columns.resize(v.Count());
   for (Column& column : record->columns) {
@@ -357,13 +383,6 @@ size_t BytesMax(const B& body) {
   return kRecordHeaderBytesMax + sizer.bytes();
 }
 
-// Numbers of fixed width stand as the machine has them: every supported machine is little-endian.
-uint64_t GetTime(const char* in) {
-  uint64_t value;
-  std::memcpy(&value, in, sizeof(value));
-  return value;
-}
-
 // A length that takes more than the byte that was left for it, between the type and what is `length` long: a varint of
 // kLongLengthBytes, whatever the length is.
 [[gnu::noinline]] size_t PutLongLength(size_t length, uint8_t* out) {
@@ -377,12 +396,9 @@ uint64_t GetTime(const char* in) {
 template <typename B>
 size_t Put(RecordTime time, const B& body, uint8_t* out) {
   const bool follows = time.before_us != 0 && time.us >= time.before_us;
+  const uint64_t since_us = follows ? time.before_us : time.origin_us;
   Writer writer(out + 2);
-  if (follows) {
-    writer.Number(time.us - time.before_us);
-  } else {
-    writer.Time(time.us);
-  }
+  writer.Number(time.us - std::min(time.us, since_us));
   Scalars(writer, body);
   Repeated(writer, body);
   const auto length = static_cast<size_t>(writer.at() - (out + 2));
@@ -435,7 +451,7 @@ bool GetBody(RecordType type, std::string_view bytes, Record* record) {
 
 }  // namespace
 
-#define CHAPERONE_DEFINE_CODEC(Type)                                                                          \
+#define CHAPERONE_DEFINE_CODEC(Type)                                  \
   size_t EncodedBytesMax(const Type& body) { return BytesMax(body); } \
   size_t Encode(RecordTime time, const Type& body, uint8_t* out) { return Put(time, body, out); }
 
@@ -469,26 +485,20 @@ absl::StatusOr<bool> RecordReader::Next(Record* record) {
     rest_ = {};
     return base::DataLoss("a record of type {} does not decode", static_cast<int>(head.type));
   }
-  record->time_us = time_us_;
+  record->time_us = *time_us_;
   return true;
 }
 
 // Takes the time that `bytes` begin with, and returns what is behind it; nothing when it cannot be.
 std::optional<std::string_view> RecordReader::ReadTime(const RecordHead& head, std::string_view bytes) {
-  if (!head.follows) {
-    if (bytes.size() < kTimeBytes) {
-      return std::nullopt;
-    }
-    time_us_ = GetTime(bytes.data());
-    return bytes.substr(kTimeBytes);
-  }
   Reader reader(bytes);
   uint64_t since_us = 0;
   reader.Number(since_us);
-  if (reader.failed() || time_us_ == 0 || since_us > UINT64_MAX - time_us_) {
+  const std::optional<uint64_t> start_us = head.follows ? time_us_ : origin_us_;
+  if (reader.failed() || !start_us || since_us > UINT64_MAX - *start_us) {
     return std::nullopt;
   }
-  time_us_ += since_us;
+  time_us_ = *start_us + since_us;
   return reader.rest();
 }
 

@@ -10,17 +10,19 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "api/base/id.h"
 #include "api/base/status.h"
 
 namespace chaperone::recording {
 
 inline constexpr uint8_t kFormatVersion = 3;
 // Type, length, time.
-inline constexpr size_t kRecordHeaderBytesMax = 1 + 4 + 8;
+inline constexpr size_t kRecordHeaderBytesMax = 1 + 4 + 10;
 // No record is larger; a writer splits what could be (rows), or refuses the statement (text).
 inline constexpr size_t kRecordBytesMax = (16 << 20) - 1;
 
@@ -175,9 +177,14 @@ size_t EncodedBytesMax(const CopyData& body);
 size_t EncodedBytesMax(const ApprovalEvent& body);
 size_t EncodedBytesMax(const SessionEnded& body);
 
-// When a record was written, and when the one before it in the same chunk was; 0: it may stand first in a chunk. Both in
-// microseconds since the epoch.
+// From when on a session's records count their time, in microseconds since the epoch: when its id was made.
+inline uint64_t OriginOf(const base::SessionId& session) { return session.time_ms() * 1000; }
+
+// When a record was written, and when the one before it in the same chunk was; 0: it may stand first in a chunk. All in
+// microseconds since the epoch. What was written before the origin, after the clock was set back, counts as written
+// then.
 struct RecordTime {
+  uint64_t origin_us = 0;
   uint64_t us = 0;
   uint64_t before_us = 0;
 };
@@ -206,6 +213,8 @@ struct Record {
   // What the spans of Attempt and Columns point at.
   std::vector<Parameter> parameters;
   std::vector<Column> columns;
+  // What Outcome's tag points at, if its number was not written twice.
+  std::string tag;
 };
 
 struct RecordHead;
@@ -213,7 +222,7 @@ struct RecordHead;
 // Reads a chunk's records, first to last.
 class RecordReader {
  public:
-  explicit RecordReader(std::string_view bytes) : rest_(bytes) {}
+  RecordReader(const base::SessionId& session, std::string_view bytes) : rest_(bytes), origin_us_(OriginOf(session)) {}
 
   // The next record into `record`; false at the end. Errors: DataLoss when the bytes do not decode; the reader is then
   // at its end.
@@ -223,8 +232,9 @@ class RecordReader {
   std::optional<std::string_view> ReadTime(const RecordHead& head, std::string_view bytes);
 
   std::string_view rest_;
-  // Of the record before; 0: there is none.
-  uint64_t time_us_ = 0;
+  const uint64_t origin_us_;
+  // Of the record before; none: there is none.
+  std::optional<uint64_t> time_us_;
 };
 
 // The first record in a run of them, without its body.

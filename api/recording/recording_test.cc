@@ -10,7 +10,7 @@ namespace chaperone::recording {
 namespace {
 
 template <typename B>
-std::string Bytes(const B& body, RecordTime time = {7}) {
+std::string Bytes(const B& body, RecordTime time = {0, 7}) {
   std::string bytes(EncodedBytesMax(body), '\0');
   bytes.resize(Encode(time, body, reinterpret_cast<uint8_t*>(bytes.data())));
   return bytes;
@@ -18,7 +18,7 @@ std::string Bytes(const B& body, RecordTime time = {7}) {
 
 Record One(std::string_view bytes) {
   Record record;
-  RecordReader reader(bytes);
+  RecordReader reader({}, bytes);
   const auto more = reader.Next(&record);
   REQUIRE(more.ok());
   REQUIRE(*more);
@@ -100,7 +100,14 @@ TEST_CASE("an outcome says what there is to say, and reads back as it was") {
   const Outcome outcomes[] = {{1, "SELECT 1", "", "", 1, 20, 0, 1, 150},
                               {2, "SELECT 9", "", "", 9, 20, 3, 5, 150},
                               {3, "", "42501", "denied", 0, 0, 0, 0, 150},
-                              {4, "", "", "", 2, 20, 1, 2, 0}};
+                              {4, "", "", "", 2, 20, 1, 2, 0},
+                              {5, "SELECT 1234567", "", "", 1234567, 20, 0, 1, 1},
+                              {6, "SELECT 2", "", "", 1, 20, 0, 1, 1},
+                              {7, "SELECT 01", "", "", 1, 20, 0, 1, 1},
+                              {8, "SELECT", "", "", 0, 20, 0, 0, 1},
+                              {9, "SELECT ", "", "", 0, 20, 0, 0, 1},
+                              {10, "SELECT /", "", "", UINT64_MAX, 20, 0, 0, 1},
+                              {11, "INSERT 0 1", "", "", 1, 20, 0, 1, 1}};
   for (const Outcome& outcome : outcomes) {
     const std::string bytes = Bytes(outcome);
     const Record record = One(bytes);
@@ -120,9 +127,9 @@ TEST_CASE("an outcome says what there is to say, and reads back as it was") {
 TEST_CASE("bodies of every length survive the way through bytes") {
   for (const size_t size : {0, 1, 100, 117, 118, 119, 120, 126, 127, 128, 129, 300, 16383, 16384, 1 << 20}) {
     const std::string text(size, 'x');
-    const std::string bytes = Bytes(StatementText{1, text}) + Bytes(SessionEnded{"end"}, {9, 7});
+    const std::string bytes = Bytes(StatementText{1, text}) + Bytes(SessionEnded{"end"}, {0, 9, 7});
     Record record;
-    RecordReader reader(bytes);
+    RecordReader reader({}, bytes);
     REQUIRE(*reader.Next(&record));
     CHECK(std::get<StatementText>(record.body).text == text);
     REQUIRE(*reader.Next(&record));
@@ -136,32 +143,40 @@ TEST_CASE("bodies of every length survive the way through bytes") {
   CHECK(std::get<Attempt>(record.body).parameters.back().value == "123");
 }
 
-TEST_CASE("a record tells its time, or how long after the one before it was written") {
-  constexpr uint64_t kNow = 1'764'511'387'000'000;
+TEST_CASE("a record tells how long after its session began it was written, or after the record before it") {
+  base::FakeClock clock;
+  const auto session = base::SessionId::New(clock);
+  const uint64_t origin_us = OriginOf(session);
+  CHECK(origin_us / 1000 == static_cast<uint64_t>(clock.Wall().time_since_epoch() / std::chrono::milliseconds(1)));
+  const uint64_t now_us = origin_us + 1'000'000;
   const StatementText text{1, "x"};
-  const std::string bytes = Bytes(text, {kNow}) + Bytes(text, {kNow + 300, kNow}) +
-                            Bytes(text, {kNow + 300, kNow + 300}) + Bytes(text, {kNow - 5, kNow + 300});
-  RecordReader reader(bytes);
+  const auto at = [&](uint64_t us, uint64_t before_us) { return Bytes(text, {origin_us, us, before_us}); };
+  const std::string bytes = at(now_us, 0) + at(now_us + 300, now_us) + at(now_us + 300, now_us + 300) +
+                            at(now_us - 5, now_us + 300) + at(origin_us - 1, 0);
+  RecordReader reader(session, bytes);
   Record record;
-  for (const uint64_t time_us : {kNow, kNow + 300, kNow + 300, kNow - 5}) {
+  for (const uint64_t time_us : {now_us, now_us + 300, now_us + 300, now_us - 5, origin_us}) {
     REQUIRE(*reader.Next(&record));
     CHECK(record.time_us == time_us);
   }
-  CHECK(Bytes(text, {kNow, kNow}).size() == Bytes(text, {kNow}).size() - 7);
+  CHECK(at(now_us, now_us).size() == at(now_us, 0).size() - 2);
   // Nothing stands before the first.
-  RecordReader orphan(Bytes(text, {kNow, kNow}));
+  const std::string follower = at(now_us, now_us);
+  RecordReader orphan(session, follower);
   CHECK_FALSE(orphan.Next(&record).ok());
-  const std::string late = Bytes(text, {UINT64_MAX}) + std::string("\x82\x04\x01\x01\x01x", 6);
-  RecordReader overflow(late);
+  const std::string late = Bytes(text, {0, UINT64_MAX}) + std::string("\x82\x04\x01\x01\x01x", 6);
+  RecordReader overflow({}, late);
   REQUIRE(*overflow.Next(&record));
   CHECK_FALSE(overflow.Next(&record).ok());
+  RecordReader past(session, late);
+  CHECK_FALSE(past.Next(&record).ok());
 }
 
 TEST_CASE("a length that is too long, or never ends, is an error") {
   for (const std::string_view bytes :
        {std::string_view("\2"), std::string_view("\2\xff\xff\xff\xff\0", 6), std::string_view("\2\xff\xff\xff\x7f", 5),
-        std::string_view("\2\0", 2), std::string_view("\2\7\0\0\0\0\0\0\0", 9)}) {
-    RecordReader reader(bytes);
+        std::string_view("\2\0", 2), std::string_view("\2\1\x80", 3)}) {
+    RecordReader reader({}, bytes);
     Record record;
     CHECK_FALSE(reader.Next(&record).ok());
   }
@@ -172,7 +187,7 @@ TEST_CASE("a record that is cut anywhere is an error, never a shorter record") {
   const std::string bytes = Bytes(SampleAttempt(parameters));
   for (size_t length = 1; length < bytes.size(); ++length) {
     Record record;
-    RecordReader reader(std::string_view(bytes).substr(0, length));
+    RecordReader reader({}, std::string_view(bytes).substr(0, length));
     CHECK_FALSE(reader.Next(&record).ok());
     CHECK(*reader.Next(&record) == false);
   }

@@ -96,8 +96,8 @@ void Apply(const rec::SessionEnded& record, uint64_t time_us, v1::Session* sessi
 template <typename Body>
 void Apply(const Body&, uint64_t, v1::Session*) {}
 
-absl::Status ApplyRecords(const v1::Chunk& chunk, v1::Session* session) {
-  rec::RecordReader reader(chunk.payload());
+absl::Status ApplyRecords(const base::SessionId& id, const v1::Chunk& chunk, v1::Session* session) {
+  rec::RecordReader reader(id, chunk.payload());
   rec::Record record;
   uint64_t count = 0;
   for (;;) {
@@ -154,7 +154,7 @@ absl::Status TakeChunk(const base::SessionId& id, const v1::Chunk& chunk, v1::Se
                           session->recorded_records());
   }
   CHAPERONE_RETURN_IF_ERROR(CheckChain(id, chunk, *session));
-  CHAPERONE_RETURN_IF_ERROR(ApplyRecords(chunk, session));
+  CHAPERONE_RETURN_IF_ERROR(ApplyRecords(id, chunk, session));
   session->set_recorded_records(session->recorded_records() + chunk.records());
   session->set_recorded_bytes(session->recorded_bytes() + chunk.payload().size());
   session->set_chain_head(chunk.chain_after());

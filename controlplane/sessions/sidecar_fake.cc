@@ -15,8 +15,8 @@ void FakeRecording::Write(const Body& body) {
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(clock_.Wall().time_since_epoch()).count();
   const size_t before = payload_.size();
   payload_.resize(before + rec::EncodedBytesMax(body));
-  const size_t bytes =
-      rec::Encode({static_cast<uint64_t>(now)}, body, reinterpret_cast<uint8_t*>(payload_.data()) + before);
+  const size_t bytes = rec::Encode({rec::OriginOf(id_), static_cast<uint64_t>(now)}, body,
+                                   reinterpret_cast<uint8_t*>(payload_.data()) + before);
   payload_.resize(before + bytes);
   ++pending_;
 }

@@ -11,6 +11,7 @@ void Chunker::Resume(const base::SessionId& session, uint64_t next_record, const
 absl::StatusOr<std::vector<SealedChunk>> Chunker::Seal(const std::vector<Spool::Frame>& frames) {
   std::vector<SealedChunk> chunks;
   std::unordered_map<base::SessionId, size_t> chunk_of;
+  // Whether each has the end of its session.
   std::vector<bool> ended;
   size_t at = 0;
   for (const Spool::Frame& frame : frames) {
@@ -27,14 +28,16 @@ absl::StatusOr<std::vector<SealedChunk>> Chunker::Seal(const std::vector<Spool::
       ended.push_back(false);
     }
     SealedChunk& chunk = chunks[at];
-    for (std::string_view rest = frame.records; !rest.empty();) {
-      const recording::RecordHead head = recording::FirstRecord(rest);
+    recording::RecordHead head{};
+    for (std::string_view rest = frame.records; !rest.empty(); rest.remove_prefix(head.total_bytes)) {
+      head = recording::FirstRecord(rest);
       if (head.total_bytes == 0) {
         return base::DataLoss("a frame of the spool does not hold whole records");
       }
-      ended[at] = head.type == recording::RecordType::kSessionEnded;
-      rest.remove_prefix(head.total_bytes);
       ++chunk.records;
+    }
+    if (head.type == recording::RecordType::kSessionEnded) {
+      ended[at] = true;
     }
     chunk.payload.append(frame.records);
   }

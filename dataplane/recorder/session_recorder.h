@@ -34,7 +34,8 @@ class SessionRecorder {
   };
 
   // `spool` must outlive it.
-  SessionRecorder(Spool& spool, const base::SessionId& session) : spool_(spool), session_(session) {}
+  SessionRecorder(Spool& spool, const base::SessionId& session)
+      : spool_(spool), session_(session), origin_us_(recording::OriginOf(session)) {}
   SessionRecorder(const SessionRecorder&) = delete;
   SessionRecorder& operator=(const SessionRecorder&) = delete;
 
@@ -46,7 +47,7 @@ class SessionRecorder {
     if (out == nullptr) {
       return false;
     }
-    spool_.Add(recording::Encode({time_us, spool_.continues() ? last_time_us_ : 0}, body, out));
+    spool_.Add(recording::Encode({origin_us_, time_us, spool_.continues() ? last_time_us_ : 0}, body, out));
     last_time_us_ = time_us;
     return true;
   }
@@ -87,6 +88,7 @@ class SessionRecorder {
 
   Spool& spool_;
   const base::SessionId session_;
+  const uint64_t origin_us_;
   uint64_t last_time_us_ = 0;
   uint32_t next_text_id_ = 1;
   uint32_t next_verdict_id_ = 1;

@@ -55,7 +55,7 @@ std::vector<std::string> Texts(Spool& spool, uint64_t position, uint64_t* end = 
     spool.Read(position, 4096, &frames, &next);
     for (const auto& frame : frames) {
       recording::Record record;
-      recording::RecordReader reader(frame.records);
+      recording::RecordReader reader(frame.session, frame.records);
       while (*reader.Next(&record)) {
         texts.emplace_back(std::get<recording::StatementText>(record.body).text);
       }
@@ -231,7 +231,7 @@ TEST_CASE("a reader beside the writer sees whole records only") {
     spool->Read(spool->acknowledged(), 1 << 14, &frames, &next);
     for (const auto& frame : frames) {
       recording::Record record;
-      recording::RecordReader reader(frame.records);
+      recording::RecordReader reader(frame.session, frame.records);
       REQUIRE(*reader.Next(&record));
       REQUIRE(std::get<recording::StatementText>(record.body).text == fmt::format("{}", expected));
       ++expected;
@@ -285,7 +285,7 @@ std::vector<std::string> Attempts(Spool& spool) {
   std::map<uint32_t, std::string> texts, rules;
   for (const auto& frame : frames) {
     recording::Record record;
-    recording::RecordReader reader(frame.records);
+    recording::RecordReader reader(frame.session, frame.records);
     while (*reader.Next(&record)) {
       if (const auto* text = std::get_if<recording::StatementText>(&record.body)) {
         CHECK(texts.emplace(text->text_id, text->text).second);

@@ -8,11 +8,15 @@
 #include <cerrno>
 #include <utility>
 
+#include "dataplane/runtime/syscalls.h"
+
 namespace chaperone::runtime {
 
 namespace {
 
 constexpr int kEventsMax = 128;
+// As much work is put off at most: more of it would gain nothing and wait longer.
+constexpr size_t kDeferredMax = 16;
 constexpr int kWaitMillisMax = 60'000;
 thread_local const Loop* current_loop = nullptr;
 
@@ -51,14 +55,19 @@ void Loop::Run() {
   const Loop* const outer = std::exchange(current_loop, this);
   std::array<epoll_event, kEventsMax> events;
   while (!stopping_.load(std::memory_order_acquire)) {
-    const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, WaitMillis());
+    const int count = syscalls::epoll_wait(epoll_fd_, events.data(), kEventsMax, WaitMillis());
     ReadClocks();
     for (int i = 0; i < count; ++i) {
       Dispatch(events[static_cast<size_t>(i)]);
+      if (deferred_.size() >= kDeferredMax) {
+        RunDeferred();
+      }
     }
     FireTimers();
+    RunDeferred();
   }
   RunPosts();
+  RunDeferred();
   current_loop = outer;
 }
 
@@ -178,6 +187,23 @@ void Loop::RunPosts() {
   }
   for (const auto& item : work) {
     item();
+  }
+}
+
+void Loop::RunDeferred() {
+  // What runs may defer more.
+  for (size_t i = 0; i < deferred_.size(); ++i) {
+    if (Deferred* const work = std::exchange(deferred_[i], nullptr); work != nullptr) {
+      work->loop_ = nullptr;
+      work->RunDeferred();
+    }
+  }
+  deferred_.clear();
+}
+
+Loop::Deferred::~Deferred() {
+  if (loop_ != nullptr) {
+    loop_->deferred_[position_] = nullptr;
   }
 }
 

@@ -68,6 +68,33 @@ class Loop {
   // REQUIRES: called before the descriptor is closed. Events at hand for it are dropped.
   void Unwatch(WatchId id);
 
+  // Work that is put off until the events at hand have been looked at, or enough of it waits: system calls that go best
+  // one after the other. It may be destroyed while it waits.
+  class Deferred {
+   public:
+    Deferred() = default;
+    Deferred(const Deferred&) = delete;
+    Deferred& operator=(const Deferred&) = delete;
+    virtual void RunDeferred() = 0;
+
+   protected:
+    virtual ~Deferred();
+
+   private:
+    friend class Loop;
+    // Null unless it waits.
+    Loop* loop_ = nullptr;
+    size_t position_ = 0;
+  };
+  // `work` runs once, however often it is put off until then.
+  void Defer(Deferred& work) {
+    if (work.loop_ == nullptr) {
+      work.loop_ = this;
+      work.position_ = deferred_.size();
+      deferred_.push_back(&work);
+    }
+  }
+
   // Fires once at or after its time. Cheap to move; create one and rearm it.
   class Timer {
    public:
@@ -116,6 +143,7 @@ class Loop {
   void Dispatch(const epoll_event& event);
   void FireTimers();
   void RunPosts();
+  void RunDeferred();
 
   const base::Clock& clock_;
   int epoll_fd_ = -1;
@@ -125,6 +153,8 @@ class Loop {
   SteadyTime wall_read_at_{};
   const EventClock event_clock_{*this};
   std::multimap<SteadyTime, Timer*> timers_;
+  // In order; null: destroyed.
+  std::vector<Deferred*> deferred_;
   // Index 0 is the wake-up descriptor's.
   std::vector<Slot> slots_;
   uint32_t free_slot_ = 0;

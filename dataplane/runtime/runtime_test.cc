@@ -1,10 +1,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "api/base/clock.h"
 #include "dataplane/runtime/loop.h"
@@ -73,6 +76,67 @@ TEST_CASE("timers fire in order of time, once, and not when cancelled") {
   never.Cancel();
   loop->Run();
   CHECK(order == "el");
+}
+
+struct Deferring final : Loop::Deferred {
+  explicit Deferring(std::function<void()> action) : action(std::move(action)) {}
+  void RunDeferred() override { action(); }
+  std::function<void()> action;
+};
+
+TEST_CASE("what is deferred runs once, after the events at hand, and not when it is gone by then") {
+  const auto loop = NewLoop();
+  std::string order;
+  Deferring later([&] { order += 'd'; });
+  Deferring more([&] {
+    order += 'm';
+    loop->Defer(later);
+  });
+  auto gone = std::make_unique<Deferring>([&] { order += 'x'; });
+  loop->Post([&] {
+    loop->Defer(later);
+    loop->Defer(*gone);
+    loop->Defer(more);
+    loop->Defer(later);
+    order += 'a';
+  });
+  loop->Post([&] {
+    gone.reset();
+    order += 'b';
+  });
+  loop->Post([&] { loop->Stop(); });
+  loop->Run();
+  CHECK(order == "abdmd");
+}
+
+TEST_CASE("much that is deferred does not wait for all events at hand") {
+  const auto loop = NewLoop();
+  constexpr int kWatched = 100;
+  std::vector<std::unique_ptr<SocketPair>> pairs;
+  std::vector<std::unique_ptr<Deferring>> deferred;
+  std::vector<std::unique_ptr<CountingWatcher>> watchers;
+  int waiting = 0, most = 0, ran = 0;
+  for (int i = 0; i < kWatched; ++i) {
+    pairs.push_back(std::make_unique<SocketPair>());
+    deferred.push_back(std::make_unique<Deferring>([&] {
+      --waiting;
+      if (++ran == kWatched) {
+        loop->Stop();
+      }
+    }));
+    watchers.push_back(std::make_unique<CountingWatcher>([&, i] {
+      char byte;
+      REQUIRE(read(pairs[i]->fds[0], &byte, 1) == 1);
+      loop->Defer(*deferred[i]);
+      most = std::max(most, ++waiting);
+    }));
+    REQUIRE(write(pairs[i]->fds[1], "x", 1) == 1);
+    REQUIRE(loop->Watch(pairs[i]->fds[0], EPOLLIN, watchers[i].get()).ok());
+  }
+  loop->Run();
+  CHECK(ran == kWatched);
+  CHECK(most <= 16);
+  CHECK(most > 1);
 }
 
 TEST_CASE("a watcher that is removed while events are at hand is not called") {

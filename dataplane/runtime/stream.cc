@@ -13,6 +13,7 @@
 #include <climits>
 #include <utility>
 
+#include "dataplane/runtime/syscalls.h"
 #include "dataplane/runtime/tls.h"
 
 namespace chaperone::runtime {
@@ -58,7 +59,7 @@ IoResult Stream::Read(char* data, size_t size) {
     ERR_clear_error();
     return TlsResult(SSL_read(ssl_.get(), data, static_cast<int>(std::min<size_t>(size, INT_MAX))));
   }
-  const ssize_t got = recv(fd_.get(), data, size, 0);
+  const ssize_t got = syscalls::recv(fd_.get(), data, size, 0);
   if (got > 0) {
     return {IoState::kOk, static_cast<size_t>(got)};
   }
@@ -73,12 +74,12 @@ IoResult Stream::Write(std::span<const iovec> parts) {
   }
   ssize_t sent;
   if (parts.size() == 1) {
-    sent = send(fd_.get(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+    sent = syscalls::send(fd_.get(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
   } else {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(parts.data());
     message.msg_iovlen = std::min<size_t>(parts.size(), IOV_MAX);
-    sent = sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    sent = syscalls::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
   }
   return sent >= 0 ? IoResult{IoState::kOk, static_cast<size_t>(sent)} : FromErrno();
 }

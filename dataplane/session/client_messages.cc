@@ -204,12 +204,27 @@ Conversation::Took Conversation::OnParse(std::string_view frame) {
     Substitute(Kind::kParse, std::move(refused), parse.name);
     return Took::kYes;
   }
-  StatementPtr statement(new PreparedStatement);
-  statement->judged = judged;
-  statement->context_id = context_->id();
-  statement->parameter_types = std::move(parameter_types);
+  StatementPtr statement = parse.name.empty() ? ReusableUnnamed(judged, parameter_types) : nullptr;
+  if (statement == nullptr) {
+    statement = new PreparedStatement;
+    statement->judged = judged;
+    statement->context_id = context_->id();
+    statement->parameter_types = std::move(parameter_types);
+  }
   names_.SetStatement(parse.name, std::move(statement), &PassAndExpect(frame, Kind::kParse).undo);
   return Took::kYes;
+}
+
+// The unnamed statement, if this Parse makes it what it is already: drivers send the text of a query with each
+// execution. Nothing on its way may refer to it, since what the server says of its columns may differ this time.
+StatementPtr Conversation::ReusableUnnamed(const JudgedPtr& judged, const std::vector<uint32_t>& parameter_types) {
+  PreparedStatement* const statement = expected_.empty() ? names_.LoneUnnamedStatement() : nullptr;
+  if (statement == nullptr || statement->judged != judged || statement->context_id != context_->id() ||
+      statement->parameter_types != parameter_types) {
+    return nullptr;
+  }
+  statement->described = false;
+  return statement;
 }
 
 Conversation::Took Conversation::OnBind(std::string_view frame) {

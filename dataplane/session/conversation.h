@@ -225,6 +225,7 @@ class Conversation {
   Took OnClientMessage(char type, std::string_view frame);
   Took OnQuery(std::string_view frame);
   Took OnParse(std::string_view frame);
+  StatementPtr ReusableUnnamed(const JudgedPtr& judged, const std::vector<uint32_t>& parameter_types);
   Took OnBind(std::string_view frame);
   Took OnDescribe(std::string_view frame);
   Took OnExecute(std::string_view frame);
@@ -332,7 +333,7 @@ class Conversation {
   static sql::CopyDirection CopyOf(const Run& run);
   static bool Returns(const Source& source);
   bool RunTouchesMasked(const Run& run) const;
-  bool PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats);
+  bool PlanColumns(Run& run, std::string_view description, const Formats* formats);
   bool OpenResult(Run& run, const Expectation& entry);
   bool OnRowDescription(std::string_view frame, std::string_view body);
   bool OnNoData(std::string_view frame);
@@ -367,40 +368,31 @@ class Conversation {
   const ConversationLimits& limits_;
   std::shared_ptr<JudgeContext> context_;
 
-  Outbox to_client_;
-  Outbox to_server_;
-  ExpectationQueue expected_;
-  Names names_;
-  ConversationCounts counts_;
-  std::optional<Ending> ending_;
   std::unique_ptr<ApprovalAsk> ask_;
   std::optional<ApprovalAnswer> approval_answer_;
+  // The last ReadyForQuery since a kResync began; it may be the answer to our own Sync.
+  std::string resync_ready_;
+  // Of the COPY data that the client has sent so far.
+  masking::MaskedDataSearch copy_in_search_;
+  bool copy_in_holds_mask_ = false;
+  // Of the CopyData message at hand.
+  size_t copy_in_header_left_ = 0;
+  int probe_closes_left_ = 0;
+  std::vector<std::string> probe_cells_;
 
-  // Of the simple query that runs and whose changes are counted; null otherwise.
-  std::unique_ptr<RowGuard> guard_;
-
+  // From here on stands what every statement needs, close together: with many sessions it comes from far away each
+  // time.
+  std::optional<Ending> ending_;
   wire::postgres::TransactionStatus transaction_ = wire::postgres::TransactionStatus::kIdle;
   Pause pause_ = Pause::kNone;
-  // Bytes of the client's (server's) current message that are passed on as they come.
-  size_t client_pass_ = 0;
-  size_t server_pass_ = 0;
   bool client_pass_dropped_ = false;
   bool server_pass_dropped_ = false;
   // An error has been or will be answered: the server skips everything up to the next Sync, and so do we.
   bool dropping_ = false;
   // The server reads COPY data, as far as we know. Nothing but that COPY is in flight.
   bool copy_in_ = false;
-  // Syncs that the client has sent within COPY FROM STDIN.
-  uint64_t loose_syncs_ = 0;
-  // The last ReadyForQuery since a kResync began; it may be the answer to our own Sync.
-  std::string resync_ready_;
   // The message at hand is the one that made EndCopyIn necessary, and the server would have used it up.
   bool violation_consumed_ = false;
-  // Of the COPY data that the client has sent so far.
-  masking::MaskedDataSearch copy_in_search_;
-  bool copy_in_holds_mask_ = false;
-  // Of the CopyData message at hand.
-  size_t copy_in_header_left_ = 0;
   bool client_terminated_ = false;
   // Messages of the extended protocol were passed on since the last Sync, and statements among them for execution: an
   // implicit transaction may be open.
@@ -415,10 +407,20 @@ class Conversation {
   // The message at hand was judged under a refreshed catalog already.
   bool catalog_retried_ = false;
   bool probing_ = false;
+  // Bytes of the client's (server's) current message that are passed on as they come.
+  size_t client_pass_ = 0;
+  size_t server_pass_ = 0;
+  // Of the simple query that runs and whose changes are counted; null otherwise.
+  std::unique_ptr<RowGuard> guard_;
+  // Syncs that the client has sent within COPY FROM STDIN.
+  uint64_t loose_syncs_ = 0;
   // Rounds that the server has ended.
   uint64_t rounds_done_ = 0;
-  int probe_closes_left_ = 0;
-  std::vector<std::string> probe_cells_;
+  ExpectationQueue expected_;
+  Outbox to_client_;
+  Outbox to_server_;
+  ConversationCounts counts_;
+  Names names_;
 };
 
 }  // namespace chaperone::session

@@ -46,8 +46,7 @@ void Names::SetStatement(std::string_view name, StatementPtr statement, UndoStep
   StatementPtr before = name.empty() ? std::exchange(unnamed_statement_, std::move(statement))
                                      : Exchange(statements_, name, std::move(statement));
   if (undo != nullptr) {
-    undo->kind = UndoStep::Kind::kStatement;
-    undo->name = name;
+    undo->Set(UndoStep::Kind::kStatement, name);
     undo->statement = std::move(before);
   }
 }
@@ -56,8 +55,7 @@ void Names::SetPortal(std::string_view name, PortalPtr portal, UndoStep* undo) {
   PortalPtr before =
       name.empty() ? std::exchange(unnamed_portal_, std::move(portal)) : Exchange(portals_, name, std::move(portal));
   if (undo != nullptr) {
-    undo->kind = UndoStep::Kind::kPortal;
-    undo->name = name;
+    undo->Set(UndoStep::Kind::kPortal, name);
     undo->portal = std::move(before);
   }
 }

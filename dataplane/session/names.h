@@ -34,7 +34,7 @@ struct PreparedStatement : Counted<PreparedStatement> {
   bool described = false;
   // The record's number for those columns in `plain_formats`, whose rows pass as they are; 0: not known.
   uint32_t plain_shape = 0;
-  std::vector<uint16_t> plain_formats;
+  Formats plain_formats;
 };
 using StatementPtr = Ref<PreparedStatement>;
 
@@ -67,6 +67,13 @@ class Names {
     StatementPtr statement;
     PortalPtr portal;
 
+    // REQUIRES: it is clear.
+    void Set(Kind changed, std::string_view changed_name) {
+      kind = changed;
+      if (!changed_name.empty()) {
+        name = changed_name;
+      }
+    }
     void Clear() {
       kind = Kind::kNone;
       name.clear();
@@ -78,6 +85,10 @@ class Names {
   // Null when there is none.
   StatementPtr FindStatement(std::string_view name) const;
   PortalPtr FindPortal(std::string_view name) const;
+  // The unnamed one, when no portal and nothing else refers to it; else null.
+  PreparedStatement* LoneUnnamedStatement() const {
+    return unnamed_statement_ != nullptr && unnamed_statement_->use_count() == 1 ? unnamed_statement_.get() : nullptr;
+  }
 
   // Setting null removes. How to take it back is left in `undo`, if that is not null.
   void SetStatement(std::string_view name, StatementPtr statement, UndoStep* undo = nullptr);

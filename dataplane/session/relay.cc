@@ -23,6 +23,8 @@ namespace {
 // its own.
 constexpr size_t kScratchCarryMax = 16 << 10;
 constexpr size_t kReadBytes = 64 << 10;
+// Input up to this many bytes is held until other sessions have been looked at; more goes on at once.
+constexpr size_t kHoldBytesMax = 4 << 10;
 constexpr std::chrono::seconds kGoodbyeTimeout{2};
 constexpr size_t kLingerBytesMax = 64 << 20;
 constexpr std::chrono::hours kFarAway{24};
@@ -40,7 +42,7 @@ Task<void> Session::Relay() {
     if ((bits & kReply) != 0) {
       StepApproval();
     }
-    if (conversation_->to_client().backlog_size() > 0 || conversation_->to_server().backlog_size() > 0) {
+    if (has_backlog() && (bits & kFlushed) == 0) {
       Flush();  // one of them may take more now
     }
     if ((bits & kServerReady) != 0) {
@@ -61,10 +63,12 @@ Task<void> Session::Relay() {
 
 // Reads once. `in` is what there is now, `carry` included; false when nothing new came.
 bool Session::Read(runtime::Stream& stream, std::string* carry, size_t frame_bytes, std::string_view* in) {
-  std::vector<char>& scratch = table_.scratch();
+  const std::span<char> scratch = table_.scratch().free();
   runtime::IoResult result;
   if (carry->size() <= kScratchCarryMax && frame_bytes <= scratch.size()) {
-    std::memcpy(scratch.data(), carry->data(), carry->size());
+    if (!carry->empty()) {
+      std::memcpy(scratch.data(), carry->data(), carry->size());
+    }
     result = stream.Read(scratch.data() + carry->size(), scratch.size() - carry->size());
     *in = std::string_view(scratch.data(), carry->size() + result.bytes);
   } else {
@@ -87,7 +91,9 @@ bool Session::Read(runtime::Stream& stream, std::string* carry, size_t frame_byt
 
 // Keeps what was not used of `in`, which is in the scratch buffer or in `carry` itself.
 void Session::Retain(std::string_view in, size_t used, std::string* carry) {
-  if (in.data() == carry->data()) {
+  if (used == in.size()) {  // mostly
+    carry->clear();
+  } else if (in.data() == carry->data()) {
     carry->erase(0, used);
   } else {
     carry->assign(in.substr(used));
@@ -114,7 +120,7 @@ void Session::PumpServer() {
     const bool got = Read(server_->stream, &server_in_, server_frame_bytes(), &in);
     if (got) {
       const size_t used = conversation_->OnServerBytes(in);
-      const bool flushed = Flush();
+      const bool flushed = FlushSoon(in, server_in_);
       PublishCounts();
       Retain(in, used, &server_in_);
       if (!flushed) {
@@ -150,7 +156,7 @@ void Session::PumpClient(bool may_read) {
     if (!paused && !in.empty()) {
       UpdateContext();
       used = conversation_->OnClientBytes(in);
-      Flush();
+      FlushSoon(in, client_in_);
       // What a statement counts is published with its answer, unless there is none, or much data comes before it.
       if (!conversation_->busy() || conversation_->counts().client_bytes - published_.client_bytes >= kReadBytes) {
         PublishCounts();
@@ -170,6 +176,30 @@ void Session::PumpClient(bool may_read) {
   } while (may_read);
 }
 
+// Sends what both sides can take, of input that is kept in `carry` or is long at once, else with that of other
+// sessions: so each of them finds the code of the one before in the processor's caches, and the kernel's sends its own.
+// False when the client did not take everything.
+bool Session::FlushSoon(std::string_view in, const std::string& carry) {
+  if (in.data() == carry.data() || in.size() > kHoldBytesMax || !table_.scratch().Hold(in.size())) {
+    return Flush();
+  }
+  ++input_holds_;
+  loop_.Defer(*this);
+  return true;
+}
+
+void Session::RunDeferred() {
+  if (over_) {
+    return ReleaseInput();  // what there is to say is said with the end
+  }
+  Flush();
+  if (has_backlog() || client_gone_) {
+    waiter_.Raise(kFlushed);
+  }
+}
+
+void Session::ReleaseInput() { table_.scratch().Release(std::exchange(input_holds_, 0)); }
+
 // Sends what both sides can take. False when the client does not take everything.
 bool Session::Flush() {
   recorder_.Commit();
@@ -184,6 +214,7 @@ bool Session::Flush() {
     // A server that takes no more has said why, or will: what it has sent is read first.
     (void)result;
   }
+  ReleaseInput();
   return all_to_client;
 }
 
@@ -347,6 +378,7 @@ void Session::EndRelay(std::optional<pg::ErrorMessage> error, std::string reason
   if (over_) {
     return;
   }
+  Flush();  // what came before the end was meant to go on
   over_ = true;
   end_error_ = std::move(error);
   end_reason_ = std::move(reason);
@@ -355,10 +387,10 @@ void Session::EndRelay(std::optional<pg::ErrorMessage> error, std::string reason
 // Takes what the client is still sending. A socket that is closed with unread input resets the connection, and the
 // client may lose the error that says why.
 Task<void> Session::Linger(runtime::SteadyTime deadline) {
-  std::vector<char>& scratch = table_.scratch();
   size_t taken = 0;
   bool finished = false;
   while (!waiter_.interrupted() && taken < kLingerBytesMax) {
+    const std::span<char> scratch = table_.scratch().free();
     const runtime::IoResult read = client_.Read(scratch.data(), scratch.size());
     if (read.state == IoState::kOk) {
       taken += read.bytes;

@@ -70,7 +70,7 @@ bool Conversation::Returns(const Source& source) {
   return statement.returns_rows || (holds && (!statement.outputs_known || !statement.outputs.empty()));
 }
 
-bool Conversation::PlanColumns(Run& run, std::string_view description, const std::vector<uint16_t>* formats) {
+bool Conversation::PlanColumns(Run& run, std::string_view description, const Formats* formats) {
   const Source source = SourceOf(run);
   const bool masks = run.judged->basis->view->MasksAnything();
   if (masks && !Returns(source)) {

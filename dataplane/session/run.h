@@ -7,8 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "dataplane/masking/copy.h"
 #include "dataplane/masking/result.h"
 #include "dataplane/session/counted.h"
@@ -22,6 +22,9 @@ struct RowBound {
   std::string rule;
 };
 
+// Format codes of a Bind: none, one for all columns, or one for each. Few, mostly: they need no memory of their own.
+using Formats = absl::InlinedVector<uint16_t, 8>;
+
 struct Run : Counted<Run>, Pooled<Run> {
   JudgedPtr judged;
   // Which statement of the text produces what arrives now.
@@ -34,7 +37,7 @@ struct Run : Counted<Run>, Pooled<Run> {
   std::optional<RowBound> bound;
 
   // Result formats of its Bind; empty for text.
-  std::vector<uint16_t> formats;
+  Formats formats;
   // Its last outcome is in the record.
   bool is_recorded = false;
   // The limit that ends it ("rows_per_statement = 10000"), once one is passed, and what to do about it.

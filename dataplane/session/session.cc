@@ -64,6 +64,7 @@ void Session::End() {
     (void)recorder_.End({end_reason_, counts.statements, counts.denied, counts.rows, counts.masked_cells});
     recorder_.Commit();
   }
+  ReleaseInput();
   client_watched_.Release();
   server_watched_.Release();
   client_.Close();

@@ -22,7 +22,7 @@
 
 namespace chaperone::session {
 
-class Session final : public Conversation::Host {
+class Session final : public Conversation::Host, private runtime::Loop::Deferred {
  public:
   Session(SessionTable& table, runtime::Fd fd, std::string peer_address, bool is_local);
   ~Session() override;
@@ -56,6 +56,7 @@ class Session final : public Conversation::Host {
   static constexpr uint32_t kServerReady = runtime::Waiter::kFirstFree << 1;
   static constexpr uint32_t kWake = runtime::Waiter::kFirstFree << 2;
   static constexpr uint32_t kReply = runtime::Waiter::kFirstFree << 3;
+  static constexpr uint32_t kFlushed = runtime::Waiter::kFirstFree << 4;
 
   // startup.cc: each is false when the session is over (the client has been told why).
   void TakeStartup(const wire::postgres::Startup& startup);
@@ -82,12 +83,19 @@ class Session final : public Conversation::Host {
   void PumpClient(bool may_read);
   bool Read(runtime::Stream& stream, std::string* carry, size_t frame_bytes, std::string_view* in);
   void Retain(std::string_view in, size_t used, std::string* carry);
+  bool FlushSoon(std::string_view in, const std::string& carry);
   bool Flush();
+  void RunDeferred() override;
+  void ReleaseInput();
   void SetInterest();
   runtime::SteadyTime NextDeadline();
   void CheckDeadlines();
   void CheckPause();
   size_t server_frame_bytes() const;
+  // One side does not take what there is for it.
+  bool has_backlog() const {
+    return conversation_->to_client().backlog_size() > 0 || conversation_->to_server().backlog_size() > 0;
+  }
   // The client's next message has to wait, for whatever reason.
   bool is_paused() const { return conversation_->pause() != Pause::kNone || catalog_wanted_ || catalog_asked_; }
   void UpdateContext();
@@ -115,15 +123,6 @@ class Session final : public Conversation::Host {
   const base::SessionId id_;
   const std::string peer_address_;
   const bool is_local_;
-  runtime::Waiter waiter_;
-  runtime::Stream client_;
-  runtime::WatchedFd client_watched_;
-  runtime::WatchedFd server_watched_;
-  runtime::SteadyTime startup_deadline_;
-
-  // Input that was read and not used: whole or part of a message.
-  std::string client_in_;
-  std::string server_in_;
 
   // From the StartupMessage.
   std::vector<std::pair<std::string, std::string>> startup_parameters_;
@@ -139,21 +138,41 @@ class Session final : public Conversation::Host {
   bool counted_as_principal_ = false;
   std::string negotiation_;
 
+  // As the server has it.
+  sql::SessionContext names_;
+  std::optional<CancelRegistry::Key> cancel_key_;
+  ConversationIdentity conversation_identity_;
+  // How it ended, and who wants to know.
+  std::string end_reason_;
+  std::optional<wire::postgres::ErrorMessage> end_error_;
+  std::vector<std::function<void()>> when_closed_;
+
+  // From here on stands what every statement needs, close together: with many sessions it comes from far away each
+  // time.
+  runtime::Waiter waiter_;
+  runtime::Stream client_;
+  runtime::WatchedFd client_watched_;
+  runtime::WatchedFd server_watched_;
+  runtime::SteadyTime startup_deadline_;
+
+  // Input that was read and not used: whole or part of a message.
+  std::string client_in_;
+  std::string server_in_;
+  // Holds on the loop's scratch memory, for input that is passed on from there.
+  size_t input_holds_ = 0;
+
   // What it is judged with. Changes with the table's snapshot and catalog.
   SnapshotPtr snapshot_;
   std::shared_ptr<const policy::View> view_;
   upstream::CatalogPtr catalog_;
-  sql::SessionContext names_;
   // What the conversation's context was made from, and whether names have changed since.
   uint64_t context_generation_ = 0;
   bool names_changed_ = true;
   bool names_known_ = false;
 
   std::unique_ptr<upstream::ServerConnection> server_;
-  std::optional<CancelRegistry::Key> cancel_key_;
   recorder::SessionRecorder record_;
   StatementRecorder recorder_;
-  ConversationIdentity conversation_identity_;
   std::unique_ptr<Conversation> conversation_;
   ConversationCounts published_;
   std::unique_ptr<ApprovalWait> approval_;
@@ -174,10 +193,7 @@ class Session final : public Conversation::Host {
   bool cancel_sent_ = false;
   bool client_gone_ = false;
   bool server_gone_ = false;
-  std::string end_reason_;
-  std::optional<wire::postgres::ErrorMessage> end_error_;
   bool over_ = false;
-  std::vector<std::function<void()>> when_closed_;
 };
 
 }  // namespace chaperone::session

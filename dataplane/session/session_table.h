@@ -24,6 +24,7 @@
 #include "dataplane/session/options.h"
 #include "dataplane/session/probe_budget.h"
 #include "dataplane/session/quota.h"
+#include "dataplane/session/scratch.h"
 #include "dataplane/session/session_counter.h"
 #include "dataplane/session/snapshot.h"
 #include "dataplane/upstream/catalog_service.h"
@@ -104,8 +105,7 @@ class SessionTable {
   std::shared_ptr<const policy::View> ViewFor(const policy::Principal& principal, const std::string& database);
   std::shared_ptr<JudgeContext> ContextFor(const std::shared_ptr<const policy::View>& view, uint64_t policy_revision,
                                            const upstream::CatalogPtr& catalog, const sql::SessionContext& names);
-  // Input of whichever session reads now; nobody's between two events.
-  std::vector<char>& scratch() { return scratch_; }
+  Scratch& scratch() { return scratch_; }
   void Add(const base::SessionId& id, Session* session) { sessions_[id] = session; }
   void Remove(const base::SessionId& id);
   // Asks the database to cancel what a server process runs; nobody waits for it.
@@ -132,7 +132,7 @@ class SessionTable {
   std::unordered_map<std::string, std::weak_ptr<JudgeContext>> contexts_;
   masking::DetectorCache detectors_;
   size_t estimating_ = 0;
-  std::vector<char> scratch_;
+  Scratch scratch_;
   std::optional<runtime::SteadyTime> drain_deadline_;
   std::function<void()> drained_;
   std::unordered_map<base::SessionId, Session*> sessions_;

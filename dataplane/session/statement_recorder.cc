@@ -75,7 +75,7 @@ bool StatementRecorder::Attempt(const Tried& tried, uint64_t* statement) {
   return true;
 }
 
-bool StatementRecorder::FindShape(std::string_view description, const std::vector<uint16_t>* formats,
+bool StatementRecorder::FindShape(std::string_view description, const Formats* formats,
                                   const std::shared_ptr<masking::ResultPlan>& plan, uint32_t* shape_id) const {
   for (const KnownShape& shape : shapes_) {
     if (shape.plan == plan && shape.description == description &&
@@ -88,7 +88,7 @@ bool StatementRecorder::FindShape(std::string_view description, const std::vecto
 }
 
 bool StatementRecorder::Shape(std::string_view description, const std::vector<pg::FieldDescription>& fields,
-                              const std::vector<uint16_t>* formats, const std::shared_ptr<masking::ResultPlan>& plan,
+                              const Formats* formats, const std::shared_ptr<masking::ResultPlan>& plan,
                               uint32_t* shape_id) {
   if (FindShape(description, formats, plan, shape_id)) {
     return true;
@@ -113,8 +113,7 @@ bool StatementRecorder::Shape(std::string_view description, const std::vector<pg
   if (shapes_.size() == kShapesMax) {
     shapes_.erase(shapes_.begin());
   }
-  shapes_.push_back(
-      KnownShape{std::string(description), plan, formats != nullptr ? *formats : std::vector<uint16_t>(), next_shape_});
+  shapes_.push_back(KnownShape{std::string(description), plan, formats != nullptr ? *formats : Formats(), next_shape_});
   *shape_id = next_shape_++;
   return true;
 }

@@ -51,12 +51,11 @@ class StatementRecorder {
   bool Attempt(const Tried& tried, uint64_t* statement);
 
   // True when these columns were recorded lately; then `shape_id` is their number.
-  bool FindShape(std::string_view description, const std::vector<uint16_t>* formats,
-                 const std::shared_ptr<masking::ResultPlan>& plan, uint32_t* shape_id) const;
+  bool FindShape(std::string_view description, const Formats* formats, const std::shared_ptr<masking::ResultPlan>& plan,
+                 uint32_t* shape_id) const;
   // The number of the columns, recorded when they are new to the session.
   bool Shape(std::string_view description, const std::vector<wire::postgres::FieldDescription>& fields,
-             const std::vector<uint16_t>* formats, const std::shared_ptr<masking::ResultPlan>& plan,
-             uint32_t* shape_id);
+             const Formats* formats, const std::shared_ptr<masking::ResultPlan>& plan, uint32_t* shape_id);
 
   // True while the run's next row is to be recorded.
   bool WantsRow(const Run& run) const {
@@ -80,7 +79,7 @@ class StatementRecorder {
   struct KnownShape {
     std::string description;
     std::shared_ptr<masking::ResultPlan> plan;
-    std::vector<uint16_t> formats;
+    Formats formats;
     uint32_t id = 0;
   };
   // Shapes that are recognised; past this the oldest is forgotten, and recorded again when it returns.

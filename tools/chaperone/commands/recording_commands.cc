@@ -52,7 +52,11 @@ absl::Status ReadChunks(const std::string& id, bool follow, Context& context, Ea
 // Calls `each` for the records of a chunk.
 template <typename Each>
 absl::Status ForEachRecord(const v1::Chunk& chunk, Each each) {
-  recording::RecordReader reader(chunk.payload());
+  base::IdBytes id{};
+  if (chunk.session_id().size() == id.size()) {
+    std::copy(chunk.session_id().begin(), chunk.session_id().end(), id.begin());
+  }
+  recording::RecordReader reader(base::SessionId(id), chunk.payload());
   recording::Record record;
   while (true) {
     CHAPERONE_ASSIGN_OR_RETURN(const bool more, reader.Next(&record));

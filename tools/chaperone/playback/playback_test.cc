@@ -18,7 +18,7 @@ std::string TranscriptOf(const RecordedSession& session) {
   Transcript transcript;
   std::string out;
   for (const v1::Chunk& chunk : session.chunks()) {
-    recording::RecordReader reader(chunk.payload());
+    recording::RecordReader reader(*base::SessionId::Parse(kId), chunk.payload());
     recording::Record record;
     while (*reader.Next(&record)) {
       REQUIRE(transcript.Add(record, &out).ok());
@@ -237,7 +237,7 @@ TEST_CASE("each record is one line of JSON that stands for itself") {
   RecordJson json;
   std::vector<std::string> lines;
   for (const v1::Chunk& chunk : session.chunks()) {
-    recording::RecordReader reader(chunk.payload());
+    recording::RecordReader reader(*base::SessionId::Parse(kId), chunk.payload());
     recording::Record record;
     while (*reader.Next(&record)) {
       lines.push_back(*json.Next(record));

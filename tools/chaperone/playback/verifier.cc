@@ -82,7 +82,7 @@ absl::Status Verifier::Add(const v1::Chunk& chunk) {
 }
 
 absl::Status Verifier::CheckRecords(const v1::Chunk& chunk, std::string_view where) {
-  recording::RecordReader reader(chunk.payload());
+  recording::RecordReader reader(id_, chunk.payload());
   recording::Record record;
   uint64_t count = 0;
   while (true) {

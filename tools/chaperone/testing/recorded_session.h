@@ -29,7 +29,8 @@ class RecordedSession {
   template <typename Body>
   RecordedSession& Add(const Body& body) {
     std::string bytes(recording::EncodedBytesMax(body), '\0');
-    bytes.resize(recording::Encode({time_us_}, body, reinterpret_cast<uint8_t*>(bytes.data())));
+    bytes.resize(
+        recording::Encode({recording::OriginOf(id_), time_us_}, body, reinterpret_cast<uint8_t*>(bytes.data())));
     return AddBytes(bytes);
   }
   RecordedSession& AddBytes(std::string_view bytes);
