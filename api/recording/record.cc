@@ -110,6 +110,8 @@ class Reader {
 
 template <typename Visitor>
 constexpr bool kReads = std::is_same_v<Visitor, Reader>;
+template <typename Visitor>
+constexpr bool kWrites = std::is_same_v<Visitor, Writer>;
 
 template <typename Visitor, typename Integer>
 void Int(Visitor& visitor, Integer& field) {
@@ -208,10 +210,13 @@ template <typename V, typename B>
 void Scalars(V& v, B& b) requires std::is_same_v<std::remove_const_t<B>, Outcome> {
   constexpr uint64_t kFailed = 1, kMasked = 2, kInPart = 4, kSelected = 8;
   Int(v, b.statement);
-  uint64_t how = b.sqlstate.empty() && b.message.empty() ? 0 : kFailed;
-  how |= b.masked_cells == 0 ? 0 : kMasked;
-  how |= b.recorded_rows == b.rows ? 0 : kInPart;
-  how |= IsSelected(b.tag, b.rows) ? kSelected : 0;
+  uint64_t how = 0;
+  if constexpr (kWrites<V>) {
+    how |= b.sqlstate.empty() && b.message.empty() ? 0 : kFailed;
+    how |= b.masked_cells == 0 ? 0 : kMasked;
+    how |= b.recorded_rows == b.rows ? 0 : kInPart;
+    how |= IsSelected(b.tag, b.rows) ? kSelected : 0;
+  }
   Int(v, how);
   if (!v.Has(~how & kSelected)) {
     SetSelected(b);
@@ -271,10 +276,13 @@ template <typename V, typename B>
 void Item(V& v, B& p) requires std::is_same_v<std::remove_const_t<B>, Parameter> {
   constexpr uint64_t kBinary = 1, kNull = 2, kMasked = 4, kInPart = 8;
   Int(v, p.type_oid);
-  uint64_t how = p.binary ? kBinary : 0;
-  how |= p.is_null ? kNull : 0;
-  how |= p.masked ? kMasked : 0;
-  how |= p.value_bytes != p.value.size() ? kInPart : 0;
+  uint64_t how = 0;
+  if constexpr (kWrites<V>) {
+    how |= p.binary ? kBinary : 0;
+    how |= p.is_null ? kNull : 0;
+    how |= p.masked ? kMasked : 0;
+    how |= p.value_bytes != p.value.size() ? kInPart : 0;
+  }
   Int(v, how);
   if (v.Has(how & kInPart)) {
     Int(v, p.value_bytes);

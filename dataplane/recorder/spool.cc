@@ -105,6 +105,9 @@ absl::Status Spool::OpenSegment() {
   CHAPERONE_ASSIGN_OR_RETURN(auto segment, Segment::Create(path, id_, next_index_, end(), options_.segment_bytes));
   ++next_index_;
   current_ = segment;
+  data_ = segment->data();
+  capacity_ = segment->capacity();
+  committed_ = 0;
   const std::lock_guard lock(mutex_);
   segments_.push_back(std::move(segment));
   segment_count_.fetch_add(1);
@@ -112,7 +115,7 @@ absl::Status Spool::OpenSegment() {
 }
 
 bool Spool::HasRoom() const {
-  const uint64_t rest_of_segment = current_->capacity() - current_->committed() - open_bytes_;
+  const uint64_t rest_of_segment = capacity_ - committed_ - open_bytes_;
   const uint64_t used = segment_count_.load(std::memory_order_relaxed) * options_.segment_bytes;
   return options_.bytes_max - std::min(used, options_.bytes_max) + rest_of_segment > options_.reserve_bytes;
 }
@@ -121,15 +124,14 @@ uint8_t* Spool::Reserve(const base::SessionId& session, size_t record_bytes) {
   if (open_bytes_ > 0 && std::memcmp(open_ + 8, session.bytes().data(), base::kIdBytes) != 0) {
     Commit();
   }
-  const uint64_t committed = current_->committed();
-  if (kFrameHeaderBytes + open_bytes_ + record_bytes > current_->capacity() - committed) {
+  if (kFrameHeaderBytes + open_bytes_ + record_bytes > capacity_ - committed_) {
     Commit();
-    if (kFrameHeaderBytes + record_bytes > options_.segment_bytes - Segment::kHeaderBytes || !OpenSegment().ok()) {
+    if (kFrameHeaderBytes + record_bytes > capacity_ || !OpenSegment().ok()) {
       return nullptr;
     }
   }
   if (open_bytes_ == 0) {
-    open_ = current_->data() + current_->committed();
+    open_ = data_ + committed_;
     std::memcpy(open_ + 8, session.bytes().data(), base::kIdBytes);
   }
   return open_ + kFrameHeaderBytes + open_bytes_;
@@ -143,9 +145,9 @@ void Spool::Commit() {
   const uint32_t crc = Crc32c(open_ + 8, frame_bytes - 8);
   std::memcpy(open_ + 4, &crc, sizeof(crc));
   std::memcpy(open_, &frame_bytes, sizeof(frame_bytes));
-  const uint64_t committed = current_->committed() + frame_bytes;
-  current_->set_committed(committed);
-  end_.store(current_->base() + committed, std::memory_order_release);
+  committed_ += frame_bytes;
+  current_->set_committed(committed_);
+  end_.store(end_.load(std::memory_order_relaxed) + frame_bytes, std::memory_order_release);
 }
 
 void Spool::Seal() {

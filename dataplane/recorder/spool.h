@@ -110,8 +110,11 @@ class Spool {
   std::atomic<bool> sealed_{false};
   std::atomic<uint64_t> segment_count_{0};
 
-  // The writer's own.
+  // The writer's own. Of the current segment: where its data begins, how much there is room for, and how much counts.
   std::shared_ptr<Segment> current_;
+  uint8_t* data_ = nullptr;
+  uint64_t capacity_ = 0;
+  uint64_t committed_ = 0;
   uint64_t next_index_ = 0;
   // The frame that is being written, behind everything that is committed, and the bytes of records in it; 0: there is
   // none.

@@ -27,8 +27,10 @@ bool MayReturnRows(const Run& run) {
 
 size_t Conversation::OnClientBytes(std::string_view in) {
   size_t used = 0;
+  pg::Header header;
+  absl::Status error;
   while (used < in.size() && pause_ == Pause::kNone && !ending_ && !client_terminated_) {
-    const std::string_view rest = in.substr(used);
+    const std::string_view rest(in.data() + used, in.size() - used);
     if (client_pass_ > 0) {
       const size_t taken = std::min(client_pass_, rest.size());
       if (!client_pass_dropped_ && TakeCopyIn(rest.substr(0, taken))) {
@@ -38,8 +40,6 @@ size_t Conversation::OnClientBytes(std::string_view in) {
       used += taken;
       continue;
     }
-    pg::Header header;
-    absl::Status error;
     const pg::FrameState state = pg::ReadFrontendHeader(rest, limits_.frames, &header, &error);
     if (state == pg::FrameState::kNeedMore) {
       break;
@@ -64,7 +64,7 @@ size_t Conversation::OnClientBytes(std::string_view in) {
       break;
     }
     next_is_sync_ = header.type == 'E' && rest.substr(header.frame_bytes()).starts_with(kSyncFrame);
-    if (OnClientMessage(header.type, rest.substr(0, header.frame_bytes())) == Took::kWait) {
+    if (OnClientMessage(header.type, std::string_view(rest.data(), header.frame_bytes())) == Took::kWait) {
       break;
     }
     catalog_retried_ = false;
@@ -183,6 +183,10 @@ Conversation::Took Conversation::OnParse(std::string_view frame) {
     EndWith(sqlstate::kProtocolViolation, status);
     return Took::kWait;
   }
+  if (StatementPtr statement = ParsedAgain(parse); statement != nullptr) {
+    names_.SetStatement(parse.name, std::move(statement), &PassAndExpect(frame, Kind::kParse).undo);
+    return Took::kYes;
+  }
   std::vector<uint32_t> parameter_types;
   for (size_t i = 0; i < parse.parameter_types.size(); ++i) {
     parameter_types.push_back(parse.parameter_types[i]);
@@ -192,36 +196,45 @@ Conversation::Took Conversation::OnParse(std::string_view frame) {
   if (wait) {
     return Took::kWait;
   }
-  Admission refused;
   if (judged->verdict.decision == policy::Decision::kDeny) {
-    refused = Refuse(judged, judged->verdict, recording::Channel::kParse, nullptr, {});
-  } else if (!parse.name.empty() && names_.statement_count() >= limits_.prepared_statements_max) {
-    refused.denial = std::make_unique<pg::ErrorMessage>(
-        LimitReached(fmt::format("{} prepared statements in one session", limits_.prepared_statements_max),
-                     "Close (DEALLOCATE) prepared statements that are not needed any more.", ""));
-  }
-  if (refused.denial != nullptr) {
+    Admission refused = Refuse(judged, judged->verdict, recording::Channel::kParse, nullptr, {});
+    if (refused.denial == nullptr) {
+      return Took::kWait;  // it could not be recorded: the session ends
+    }
     Substitute(Kind::kParse, std::move(refused), parse.name);
     return Took::kYes;
   }
-  StatementPtr statement = parse.name.empty() ? ReusableUnnamed(judged, parameter_types) : nullptr;
-  if (statement == nullptr) {
-    statement = new PreparedStatement;
-    statement->judged = judged;
-    statement->context_id = context_->id();
-    statement->parameter_types = std::move(parameter_types);
+  if (!parse.name.empty() && names_.statement_count() >= limits_.prepared_statements_max) {
+    Admission refused;
+    refused.denial = std::make_unique<pg::ErrorMessage>(
+        LimitReached(fmt::format("{} prepared statements in one session", limits_.prepared_statements_max),
+                     "Close (DEALLOCATE) prepared statements that are not needed any more.", ""));
+    Substitute(Kind::kParse, std::move(refused), parse.name);
+    return Took::kYes;
   }
+  StatementPtr statement(new PreparedStatement);
+  statement->judged = judged;
+  statement->context_id = context_->id();
+  statement->parameter_types = std::move(parameter_types);
   names_.SetStatement(parse.name, std::move(statement), &PassAndExpect(frame, Kind::kParse).undo);
   return Took::kYes;
 }
 
-// The unnamed statement, if this Parse makes it what it is already: drivers send the text of a query with each
-// execution. Nothing on its way may refer to it, since what the server says of its columns may differ this time.
-StatementPtr Conversation::ReusableUnnamed(const JudgedPtr& judged, const std::vector<uint32_t>& parameter_types) {
-  PreparedStatement* const statement = expected_.empty() ? names_.LoneUnnamedStatement() : nullptr;
-  if (statement == nullptr || statement->judged != judged || statement->context_id != context_->id() ||
-      statement->parameter_types != parameter_types) {
+// The unnamed statement, if this Parse makes it what it is already and it may still run: drivers send the text of a
+// query with each execution. Nothing on its way may refer to it, since what the server says of its columns may differ
+// now.
+StatementPtr Conversation::ParsedAgain(const pg::Parse& parse) {
+  PreparedStatement* const statement =
+      parse.name.empty() && expected_.empty() ? names_.LoneUnnamedStatement() : nullptr;
+  if (statement == nullptr || !IsCurrent(*statement) ||
+      statement->judged->verdict.decision == policy::Decision::kDeny || statement->judged->text != parse.text ||
+      statement->parameter_types.size() != parse.parameter_types.size()) {
     return nullptr;
+  }
+  for (size_t i = 0; i < parse.parameter_types.size(); ++i) {
+    if (statement->parameter_types[i] != parse.parameter_types[i]) {
+      return nullptr;
+    }
   }
   statement->described = false;
   return statement;

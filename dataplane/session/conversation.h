@@ -225,7 +225,7 @@ class Conversation {
   Took OnClientMessage(char type, std::string_view frame);
   Took OnQuery(std::string_view frame);
   Took OnParse(std::string_view frame);
-  StatementPtr ReusableUnnamed(const JudgedPtr& judged, const std::vector<uint32_t>& parameter_types);
+  StatementPtr ParsedAgain(const wire::postgres::Parse& parse);
   Took OnBind(std::string_view frame);
   Took OnDescribe(std::string_view frame);
   Took OnExecute(std::string_view frame);
@@ -248,6 +248,7 @@ class Conversation {
   JudgedPtr JudgeText(std::string_view text, const std::vector<uint32_t>& parameter_types, bool* wait);
   std::optional<uint32_t> ResolveNames(const Judged& judged, Named* named,
                                        std::optional<wire::postgres::ErrorMessage>* error);
+  bool IsCurrent(const PreparedStatement& statement) const;
   void Refresh(PreparedStatement& statement);
   bool MustReadmit(const Portal& portal);
   bool IsExecuting(const Run& run);

@@ -432,6 +432,44 @@ TEST_CASE("a portal that was bound under another policy is judged again when it 
   }
 }
 
+TEST_CASE(
+    "an unnamed statement that is parsed again as it stands is described anew, and judged when policy has changed") {
+  Talk talk(TestPolicy::kMasked);
+  const std::string parse = P("", "SELECT name, ssn FROM users");
+  const std::string run = B("", "") + E("") + kSync;
+  std::string out = talk.SayRaw(parse + B("", "") + D(pg::ObjectKind::kPortal, "") + E("") + kSync);
+  CHECK(InWords(out, true) == "1 2 T D C:SELECT 1 ZI");
+  CHECK(out.find(ModelServer::kSecret) == std::string::npos);
+  talk.Sent();
+  for (int i = 0; i < 2; ++i) {
+    out = talk.SayRaw(parse + run);
+    CHECK(InWords(out, true) == "1 2 D C:SELECT 1 ZI");
+    CHECK(out.find(ModelServer::kSecret) == std::string::npos);
+    CHECK(talk.Sent() == "P::SELECT name, ssn FROM users B D E S");
+  }
+  SECTION("a Parse that fails drops it all the same") {
+    talk.fail_next = true;
+    CHECK(talk.Say(parse + kSync) == "E:42P18 ZI");
+    CHECK(talk.Say(run) == "E:26000 ZI");
+  }
+  SECTION("other declared types make it another") {
+    std::string typed;
+    pg::MessageWriter(&typed).Begin('P').CString("").CString("SELECT name, ssn FROM users").U16(1).U32(25).End();
+    out = talk.SayRaw(typed + run);
+    CHECK(InWords(out, true) == "1 2 D C:SELECT 1 ZI");
+    CHECK(out.find(ModelServer::kSecret) == std::string::npos);
+  }
+  SECTION("a Parse that is denied by now does not reach the server") {
+    talk.conversation().SetContext(MakeContext(TestPolicy::kUsersDenied));
+    talk.Ran();
+    CHECK(talk.Say(run) == "E:42501 ZI");
+    talk.Sent();
+    CHECK(talk.Say(parse + run) == "E:42501 ZI");
+    CHECK(talk.Sent().find("users") == std::string::npos);
+    CHECK(talk.Ran().empty());
+  }
+}
+
 TEST_CASE("what EXECUTE and FETCH return is masked as the statement behind the name is") {
   Talk talk(TestPolicy::kMasked);
   std::string out = talk.SayRaw(Q("PREPARE q1 AS SELECT name, ssn FROM users") + Q("EXECUTE q1") + Q("BEGIN") +

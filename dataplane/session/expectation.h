@@ -95,13 +95,15 @@ class ExpectationQueue {
   uint64_t rounds() const { return rounds_; }
 
   static bool EndsRound(Expectation::Kind kind) {
-    return kind == Expectation::Kind::kSync || kind == Expectation::Kind::kQuery ||
-           kind == Expectation::Kind::kFunctionCall;
+    constexpr auto bit = [](Expectation::Kind each) { return 1u << static_cast<unsigned>(each); };
+    return (bit(kind) & (bit(Expectation::Kind::kSync) | bit(Expectation::Kind::kQuery) |
+                         bit(Expectation::Kind::kFunctionCall))) != 0;
   }
 
   Expectation& Push(Expectation::Kind kind) {
-    rounds_ += EndsRound(kind) ? 1 : 0;
-    open_rounds_ += EndsRound(kind) ? 1 : 0;
+    const bool ends_round = EndsRound(kind);
+    rounds_ += ends_round ? 1 : 0;
+    open_rounds_ += ends_round ? 1 : 0;
     if (end_ == entries_.size()) {
       entries_.emplace_back();
     }
@@ -110,8 +112,9 @@ class ExpectationQueue {
     return entry;
   }
   void PopFront() {
-    open_rounds_ -= EndsRound(entries_[first_].kind) ? 1 : 0;
-    entries_[first_++].Clear();
+    Expectation& entry = entries_[first_++];
+    open_rounds_ -= EndsRound(entry.kind) ? 1 : 0;
+    entry.Clear();
     if (first_ == end_) {
       first_ = end_ = 0;
       if (entries_.size() > kKeepEntries) {

@@ -117,7 +117,8 @@ void Session::PumpServer() {
   }
   do {
     std::string_view in;
-    const bool got = Read(server_->stream, &server_in_, server_frame_bytes(), &in);
+    const size_t frame_bytes = server_in_.empty() ? 0 : server_frame_bytes();
+    const bool got = Read(server_->stream, &server_in_, frame_bytes, &in);
     if (got) {
       const size_t used = conversation_->OnServerBytes(in);
       const bool flushed = FlushSoon(in, server_in_);
@@ -149,7 +150,8 @@ void Session::PumpClient(bool may_read) {
     std::string_view in = client_in_;
     bool got = false;
     if (may_read && !(paused && client_in_.size() >= services_.options.read_ahead_bytes)) {
-      got = Read(client_, &client_in_, conversation_->client_frame_bytes(client_in_), &in);
+      const size_t frame_bytes = client_in_.empty() ? 0 : conversation_->client_frame_bytes(client_in_);
+      got = Read(client_, &client_in_, frame_bytes, &in);
       last_client_input_ = got ? loop_.Now() : last_client_input_;
     }
     size_t used = 0;

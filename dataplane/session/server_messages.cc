@@ -13,8 +13,10 @@ namespace sqlstate = wire::postgres::sqlstate;
 
 size_t Conversation::OnServerBytes(std::string_view in) {
   size_t used = 0;
+  pg::Header header;
+  absl::Status error;
   while (used < in.size() && !ending_) {
-    const std::string_view rest = in.substr(used);
+    const std::string_view rest(in.data() + used, in.size() - used);
     if (server_pass_ > 0) {
       const size_t taken = std::min(server_pass_, rest.size());
       if (!server_pass_dropped_) {
@@ -24,8 +26,6 @@ size_t Conversation::OnServerBytes(std::string_view in) {
       used += taken;
       continue;
     }
-    pg::Header header;
-    absl::Status error;
     const pg::FrameState state = pg::ReadBackendHeader(rest, &header, &error);
     if (state == pg::FrameState::kNeedMore) {
       break;
@@ -45,8 +45,9 @@ size_t Conversation::OnServerBytes(std::string_view in) {
       }
       break;
     }
-    const std::string_view frame = rest.substr(0, header.frame_bytes());
-    if (!OnServerMessage(header.type, frame, frame.substr(pg::kHeaderBytes))) {
+    const std::string_view frame(rest.data(), header.frame_bytes());
+    const std::string_view body(rest.data() + pg::kHeaderBytes, header.body_bytes);
+    if (!OnServerMessage(header.type, frame, body)) {
       break;
     }
     used += frame.size();

@@ -25,14 +25,13 @@ recording::Verdict VerdictOf(const StatementRecorder::Tried& tried) {
   return verdict;
 }
 
-// Valid until the next call: kept between calls, so that an attempt allocates nothing.
-std::span<const recording::Parameter> ParametersOf(const StatementRecorder::Tried& tried) {
-  thread_local std::vector<recording::Parameter> parameters;
-  parameters.clear();
+// Fills `parameters`.
+void ParametersOf(const StatementRecorder::Tried& tried, std::vector<recording::Parameter>* parameters) {
+  parameters->clear();
   pg::BindValues values = tried.bind->values;
   for (size_t i = 0; i < tried.bind->values.size(); ++i) {
     const pg::BindValue value = values.Next();
-    recording::Parameter& parameter = parameters.emplace_back();
+    recording::Parameter& parameter = parameters->emplace_back();
     parameter.type_oid = i < tried.parameter_types.size() ? tried.parameter_types[i] : 0;
     parameter.binary = tried.bind->IsBinary(i);
     parameter.is_null = value.is_null;
@@ -43,7 +42,6 @@ std::span<const recording::Parameter> ParametersOf(const StatementRecorder::Trie
       parameter.value = value.bytes.substr(0, StatementRecorder::kParameterBytesMax);
     }
   }
-  return parameters;
 }
 
 }  // namespace
@@ -60,7 +58,9 @@ bool StatementRecorder::Attempt(const Tried& tried, uint64_t* statement) {
   attempt.decision = Recorded(tried.verdict.decision);
   attempt.approval_id = tried.approval_id;
   if (tried.bind != nullptr) {
-    attempt.parameters = ParametersOf(tried);
+    thread_local std::vector<recording::Parameter> parameters;  // kept, so that an attempt allocates nothing
+    ParametersOf(tried, &parameters);
+    attempt.parameters = parameters;
   }
   const bool is_own_verdict = &tried.verdict == &tried.judged.verdict;
   const auto* const known = is_own_verdict ? recorder_.Find(tried.judged.key) : nullptr;

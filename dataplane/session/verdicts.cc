@@ -101,9 +101,14 @@ std::optional<uint32_t> Conversation::ResolveNames(const Judged& judged, Named* 
   return std::nullopt;
 }
 
-void Conversation::Refresh(PreparedStatement& statement) {
+// Judged under what counts now.
+bool Conversation::IsCurrent(const PreparedStatement& statement) const {
   const auto& valid_until = statement.judged->verdict.valid_until;
-  if (statement.context_id == context_->id() && (!valid_until || host_.Wall() < *valid_until)) {
+  return statement.context_id == context_->id() && (!valid_until || host_.Wall() < *valid_until);
+}
+
+void Conversation::Refresh(PreparedStatement& statement) {
+  if (IsCurrent(statement)) {
     return;
   }
   JudgedPtr judged = context_->Judge(statement.judged->text, statement.judged->parameter_types, host_.Wall());
