@@ -64,6 +64,8 @@ class Rig {
   void FromServer(std::string_view bytes);
   // Looks at what waits again, after something that ended a pause.
   void Continue() { FromClient(""); }
+  // The client's input that waits.
+  std::string_view client_input() const { return client_in_; }
   // What has gone out since the last time.
   std::string ToClient();
   std::string ToServer();

@@ -159,11 +159,7 @@ class World {
       Step(input_.Byte());
       Exchange();
     }
-    for (int i = 0; i < 64 && !rig_.conversation().ending(); ++i) {
-      EndPause();
-      Deliver(SIZE_MAX);
-      Exchange();
-    }
+    Finish();
     if (!is_raw_server_ && rig_.conversation().ending()) {
       const auto& error = rig_.conversation().ending()->error;
       const bool lost = error && error->sqlstate == pg::sqlstate::kConnectionFailure;
@@ -173,6 +169,25 @@ class World {
   }
 
  private:
+  // The server answers, approvals are given, until nothing changes any more: then no whole message of the client's
+  // waits.
+  void Finish() {
+    const Conversation& conversation = rig_.conversation();
+    constexpr int kRoundsMax = 100'000;
+    int quiet = 0;
+    for (int i = 0; i < kRoundsMax && quiet < 4 && !conversation.ending(); ++i) {
+      const size_t waits = rig_.client_input().size();
+      EndPause();
+      Deliver(SIZE_MAX);
+      Exchange();
+      quiet = rig_.client_input().size() == waits && server_.answers().empty() ? quiet + 1 : 0;
+    }
+    if (!conversation.ending() && !conversation.client_terminated() && !is_raw_server_) {
+      const size_t frame_bytes = conversation.client_frame_bytes(rig_.client_input());
+      Require(frame_bytes == 0 || rig_.client_input().size() < frame_bytes, "a message waits for ever");
+    }
+  }
+
   static ConversationLimits SmallLimits() {
     ConversationLimits limits;
     limits.frames.statement_bytes_max = 4096;
