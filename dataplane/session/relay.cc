@@ -1,5 +1,6 @@
-// The main part of a session: bytes of either side go through the conversation, one read and one write at a time. A
-// side that does not take its bytes stops the other side from being read, so that nothing grows.
+// The main part of a session: bytes of either side go through the conversation, one read at a time; what comes of them
+// goes out together with that of other sessions. A side that does not take its bytes stops the other side from being
+// read, so that nothing grows.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
