@@ -344,6 +344,12 @@ void ModelServer::OnClose(std::string_view body) {
   Send('3', "");
 }
 
+bool ModelServer::ReturnsRows(const Text& text, uint32_t index) {
+  JudgedPtr keep;
+  const sql::Statement* const statement = ResultOf(text, index, &keep);
+  return statement != nullptr && !statement->outputs.empty();
+}
+
 bool ModelServer::Run(const Text& text, uint32_t index, uint32_t rows_max, Portal* portal) {
   const JudgedPtr judged = Analyse(text);
   const sql::Statement& statement = judged->facts.statements[index];
@@ -357,10 +363,13 @@ bool ModelServer::Run(const Text& text, uint32_t index, uint32_t rows_max, Porta
     const bool quotes = std::any_of(statement.referenced.begin(), statement.referenced.end(), IsSsn);
     return Fail("22012", fmt::format("division by zero near {}", quotes ? kSecret : kPublic));
   }
-  if (portal != nullptr && portal->started && !statement.returns_rows) {
+  // Once started a portal only returns what rows there are left, which a utility statement such as EXECUTE has put
+  // aside (PORTAL_UTIL_SELECT); what has none is done (MarkPortalActive, portalmem.c).
+  const bool started = portal != nullptr && portal->started;
+  if (started && !ReturnsRows(text, index)) {
     return Fail("55000", "portal cannot be run anymore");
   }
-  if (portal == nullptr || !portal->started) {
+  if (!started) {
     callbacks_.on_run(text);
   }
   if (portal != nullptr) {
@@ -382,7 +391,7 @@ bool ModelServer::Run(const Text& text, uint32_t index, uint32_t rows_max, Porta
     return true;
   }
   // DISCARD ALL and CLOSE ALL leave the portal that they run in.
-  if (!RunVerb(text, index, statement, portal)) {
+  if (!started && !RunVerb(text, index, statement, portal)) {
     return false;
   }
   SendRows(text, index, rows_max, portal);
