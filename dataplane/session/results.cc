@@ -228,11 +228,12 @@ bool Conversation::OnDataRow(std::string_view frame, std::string_view body) {
   if (run->plan != nullptr) {
     return MaskRow(*run, body);
   }
-  to_client_.Pass(frame);
   if (recorder_.WantsRow(*run) && body.size() <= limits_.recorded_row_bytes_max && !recorder_.Row(*run, body)) {
     EndUnrecorded();
+    return false;
   }
-  return !ending_;
+  to_client_.Pass(frame);
+  return true;
 }
 
 bool Conversation::MaskRow(Run& run, std::string_view body) {
@@ -255,11 +256,13 @@ bool Conversation::MaskRow(Run& run, std::string_view body) {
   const std::string_view masked = std::string_view(*out).substr(start + pg::kHeaderBytes);
   (*out)[start] = 'D';
   pg::StoreU32(out->data() + start + 1, static_cast<uint32_t>(masked.size() + 4));
-  to_client_.Added();
   if (recorder_.WantsRow(run) && masked.size() <= limits_.recorded_row_bytes_max && !recorder_.Row(run, masked)) {
+    out->resize(start);
     EndUnrecorded();
+    return false;
   }
-  return !ending_;
+  to_client_.Added();
+  return true;
 }
 
 // A row that is not whole yet and that nobody has to look at: it is passed on as it comes.
@@ -308,11 +311,12 @@ bool Conversation::OnServerCopyData(std::string_view frame, std::string_view bod
   if (run->copy != nullptr) {
     return MaskCopyData(*run, body);
   }
-  to_client_.Pass(frame);
   if (!recorder_.CopyData(*run, false, body)) {
     EndUnrecorded();
+    return false;
   }
-  return !ending_;
+  to_client_.Pass(frame);
+  return true;
 }
 
 // COPY … TO STDOUT begins: its rows say nothing of their columns, so the statement's own outputs decide.
@@ -363,11 +367,13 @@ bool Conversation::MaskCopyData(Run& run, std::string_view body) {
   counts_.masked_cells += masked_cells;
   (*out)[start] = 'd';
   pg::StoreU32(out->data() + start + 1, static_cast<uint32_t>(data_bytes + 4));
-  to_client_.Added();
   if (!recorder_.CopyData(run, false, std::string_view(*out).substr(start + pg::kHeaderBytes))) {
+    out->resize(start);
     EndUnrecorded();
+    return false;
   }
-  return !ending_;
+  to_client_.Added();
+  return true;
 }
 
 // The statement ended before its cancellation reached it. The client gets the error all the same; the server has no
