@@ -1,5 +1,5 @@
-// What ThreadSanitizer cannot see: gRPC and Abseil come from the system without its instrumentation, and their mutexes are
-// futexes of their own, so that nothing seems to order what they hand from one thread to another.
+// What ThreadSanitizer cannot see: gRPC and Abseil come from the system without its instrumentation, and their mutexes
+// are futexes of their own, so that nothing seems to order what they hand from one thread to another.
 
 extern "C" const char* __tsan_default_suppressions();
 extern "C" const char* __tsan_default_options();
