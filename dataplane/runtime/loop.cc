@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "api/base/prefetch.h"
 #include "dataplane/runtime/syscalls.h"
 
 namespace chaperone::runtime {
@@ -16,7 +17,7 @@ namespace {
 
 constexpr int kEventsMax = 128;
 // As much work is put off at most: more of it would gain nothing and wait longer.
-constexpr size_t kDeferredMax = 16;
+constexpr size_t kDeferredMax = 32;
 constexpr int kWaitMillisMax = 60'000;
 thread_local const Loop* current_loop = nullptr;
 
@@ -56,8 +57,14 @@ void Loop::Run() {
   std::array<epoll_event, kEventsMax> events;
   while (!stopping_.load(std::memory_order_acquire)) {
     const int count = syscalls::epoll_wait(epoll_fd_, events.data(), kEventsMax, WaitMillis());
+    if (count > 0) {
+      Prefetch(events[0]);
+    }
     ReadClocks();
     for (int i = 0; i < count; ++i) {
+      if (i + 1 < count) {
+        Prefetch(events[static_cast<size_t>(i) + 1]);
+      }
       Dispatch(events[static_cast<size_t>(i)]);
       if (deferred_.size() >= kDeferredMax) {
         RunDeferred();
@@ -100,7 +107,7 @@ void Loop::Post(std::function<void()> work) {
 
 bool Loop::IsHere() const { return current_loop == this; }
 
-absl::StatusOr<Loop::WatchId> Loop::Watch(int fd, uint32_t events, Watcher* watcher) {
+absl::StatusOr<Loop::WatchId> Loop::Watch(int fd, uint32_t events, Watcher* watcher, const Needs& needs) {
   uint32_t index = free_slot_;
   if (index == 0) {
     index = static_cast<uint32_t>(slots_.size());
@@ -123,6 +130,7 @@ absl::StatusOr<Loop::WatchId> Loop::Watch(int fd, uint32_t events, Watcher* watc
   }
   slot.watcher = watcher;
   slot.fd = fd;
+  slot.needs = needs;
   return id;
 }
 
@@ -140,9 +148,15 @@ void Loop::Unwatch(WatchId id) {
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, slot.fd, nullptr);
   slot.watcher = nullptr;
   slot.fd = -1;
+  slot.needs = {};
   // Generation 0 belongs to the wake-up descriptor.
   slot.generation = std::max<uint32_t>(1, slot.generation + 1);
   slot.next_free = std::exchange(free_slot_, index);
+}
+
+void Loop::Prefetch(const epoll_event& event) const {
+  const Needs& needs = slots_[static_cast<uint32_t>(event.data.u64)].needs;
+  base::Prefetch(needs.begin, needs.end);
 }
 
 void Loop::Dispatch(const epoll_event& event) {

@@ -61,8 +61,13 @@ class Loop {
   static constexpr std::chrono::milliseconds kWallAgeMax{50};
   const base::Clock& clock() const { return clock_; }
 
+  // The memory that a watcher needs when it is told, as long as it is watched; asked for while other work is done.
+  struct Needs {
+    const void* begin;
+    const void* end;
+  };
   // REQUIRES: `watcher` lives until Unwatch. Errors: Internal.
-  absl::StatusOr<WatchId> Watch(int fd, uint32_t events, Watcher* watcher);
+  absl::StatusOr<WatchId> Watch(int fd, uint32_t events, Watcher* watcher, const Needs& needs = {});
   // Costs a system call; call it only when the interest changes.
   void Modify(WatchId id, uint32_t events);
   // REQUIRES: called before the descriptor is closed. Events at hand for it are dropped.
@@ -121,6 +126,7 @@ class Loop {
     int fd = -1;
     uint32_t generation = 1;
     uint32_t next_free = 0;
+    Needs needs{};
   };
 
   class EventClock final : public base::Clock {
@@ -140,6 +146,7 @@ class Loop {
   explicit Loop(const base::Clock& clock) : clock_(clock) {}
   void ReadClocks();
   int WaitMillis() const;
+  void Prefetch(const epoll_event& event) const;
   void Dispatch(const epoll_event& event);
   void FireTimers();
   void RunPosts();

@@ -13,7 +13,6 @@
 #include <climits>
 #include <utility>
 
-#include "dataplane/runtime/syscalls.h"
 #include "dataplane/runtime/tls.h"
 
 namespace chaperone::runtime {
@@ -22,16 +21,6 @@ namespace {
 
 // The largest TLS record; more in one SSL_write would be cut into several anyway.
 constexpr size_t kTlsRecordBytes = 16384;
-
-IoResult FromErrno() {
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
-    return {IoState::kWouldBlock};
-  }
-  if (errno == EPIPE || errno == ECONNRESET) {
-    return {IoState::kClosed};
-  }
-  return {IoState::kError};
-}
 
 }  // namespace
 
@@ -54,33 +43,33 @@ void Fd::Reset() {
 
 Stream::~Stream() = default;
 
-IoResult Stream::Read(char* data, size_t size) {
-  if (ssl_ != nullptr) {
-    ERR_clear_error();
-    return TlsResult(SSL_read(ssl_.get(), data, static_cast<int>(std::min<size_t>(size, INT_MAX))));
+IoResult Stream::FromErrno() {
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+    return {IoState::kWouldBlock};
   }
-  const ssize_t got = syscalls::recv(fd_.get(), data, size, 0);
-  if (got > 0) {
-    return {IoState::kOk, static_cast<size_t>(got)};
+  if (errno == EPIPE || errno == ECONNRESET) {
+    return {IoState::kClosed};
   }
-  return got == 0 ? IoResult{IoState::kClosed} : FromErrno();
+  return {IoState::kError};
 }
 
-bool Stream::has_buffered_input() const { return ssl_ != nullptr && SSL_has_pending(ssl_.get()) == 1; }
+IoResult Stream::NothingRead(ssize_t got) { return got == 0 ? IoResult{IoState::kClosed} : FromErrno(); }
 
-IoResult Stream::Write(std::span<const iovec> parts) {
-  if (ssl_ != nullptr) {
+IoResult Stream::ReadTls(char* data, size_t size) {
+  ERR_clear_error();
+  return TlsResult(SSL_read(ssl_.get(), data, static_cast<int>(std::min<size_t>(size, INT_MAX))));
+}
+
+bool Stream::HasPending() const { return SSL_has_pending(ssl_.get()) == 1; }
+
+IoResult Stream::WriteParts(std::span<const iovec> parts) {
+  if (is_tls()) {
     return WriteTls(parts);
   }
-  ssize_t sent;
-  if (parts.size() == 1) {
-    sent = syscalls::send(fd_.get(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
-  } else {
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(parts.data());
-    message.msg_iovlen = std::min<size_t>(parts.size(), IOV_MAX);
-    sent = syscalls::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
-  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = std::min<size_t>(parts.size(), IOV_MAX);
+  const ssize_t sent = syscalls::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
   return sent >= 0 ? IoResult{IoState::kOk, static_cast<size_t>(sent)} : FromErrno();
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "api/base/status.h"
+#include "dataplane/runtime/syscalls.h"
 
 namespace chaperone::runtime {
 
@@ -63,11 +64,23 @@ class Stream {
   bool is_tls() const { return ssl_ != nullptr; }
 
   // Up to `size` bytes, at least one when the state is kOk.
-  IoResult Read(char* data, size_t size);
+  IoResult Read(char* data, size_t size) {
+    if (is_tls()) {
+      return ReadTls(data, size);
+    }
+    const ssize_t got = syscalls::recv(fd_.get(), data, size, 0);
+    return got > 0 ? IoResult{IoState::kOk, static_cast<size_t>(got)} : NothingRead(got);
+  }
   // Input that has been taken from the socket and not been read: the descriptor will not become ready for it.
-  bool has_buffered_input() const;
+  bool has_buffered_input() const { return is_tls() && HasPending(); }
   // Writes from the front of `parts`, perhaps not all.
-  IoResult Write(std::span<const iovec> parts);
+  IoResult Write(std::span<const iovec> parts) {
+    if (is_tls() || parts.size() != 1) {
+      return WriteParts(parts);
+    }
+    const ssize_t sent = syscalls::send(fd_.get(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+    return sent >= 0 ? IoResult{IoState::kOk, static_cast<size_t>(sent)} : FromErrno();
+  }
 
   // Turns the stream into TLS; then call Handshake until it is done. Errors: Internal.
   absl::Status StartTlsServer(SSL_CTX* context);
@@ -93,8 +106,13 @@ class Stream {
   struct SslDeleter {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
+  static IoResult FromErrno();
+  static IoResult NothingRead(ssize_t got);
+  bool HasPending() const;
   IoResult TlsResult(int returned);
+  IoResult ReadTls(char* data, size_t size);
   IoResult WriteTls(std::span<const iovec> parts);
+  IoResult WriteParts(std::span<const iovec> parts);
 
   Fd fd_;
   std::unique_ptr<SSL, SslDeleter> ssl_;

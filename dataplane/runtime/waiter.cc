@@ -30,8 +30,8 @@ void Waiter::OnTimer() {
   Raise(kTimeout);
 }
 
-absl::Status WatchedFd::Attach(int fd) {
-  CHAPERONE_ASSIGN_OR_RETURN(id_, waiter_.loop().Watch(fd, 0, this));
+absl::Status WatchedFd::Attach(int fd, const Loop::Needs& needs) {
+  CHAPERONE_ASSIGN_OR_RETURN(id_, waiter_.loop().Watch(fd, 0, this, needs));
   interest_ = 0;
   return absl::OkStatus();
 }

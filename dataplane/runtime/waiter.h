@@ -71,8 +71,8 @@ class WatchedFd final : public Loop::Watcher {
   WatchedFd(const WatchedFd&) = delete;
   WatchedFd& operator=(const WatchedFd&) = delete;
 
-  // Starts to watch `fd`. Errors: Internal.
-  absl::Status Attach(int fd);
+  // Starts to watch `fd`; what it raises needs the memory `needs`. Errors: Internal.
+  absl::Status Attach(int fd, const Loop::Needs& needs = {});
   // Stops watching. REQUIRES: called before the descriptor is closed.
   void Release();
   void Want(bool read, bool write);

@@ -70,7 +70,7 @@ size_t Conversation::OnClientBytes(std::string_view in) {
     catalog_retried_ = false;
     used += header.frame_bytes();
   }
-  counts_.client_bytes += used;
+  metrics_.Add(events::Count::kClientBytes, used);
   return used;
 }
 
@@ -357,7 +357,7 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
     Admission refused;
     refused.denial = std::make_unique<pg::ErrorMessage>(Denied(verdict, AuditId(portal->run->statement)));
     refused.run = portal->run;
-    ++counts_.denied;
+    CountDenied();
     Substitute(Kind::kExecute, std::move(refused));
     return Took::kYes;
   }
@@ -489,7 +489,7 @@ void Conversation::EndCopyData(std::string_view frame) {
   }
   policy::Verdict denied;
   judgement::ApplyRefusal(*refusal, &denied);
-  ++counts_.denied;
+  CountDenied();
   Expectation& copy = expected_.front();
   copy.denial = std::make_unique<pg::ErrorMessage>(Denied(denied, AuditId(copy.run->statement)));
   pg::AppendCopyFail("chaperone: a mask was to be written", to_server_.own());
@@ -537,7 +537,7 @@ void Conversation::OnFunctionCall() {
   detail.action = "execute";
   refused.denial->detail = FormatDetail(detail);
   refused.denial->hint = "Call the function in a SELECT, where policy allows it; large objects cannot be used.";
-  ++counts_.denied;
+  CountDenied();
   Substitute(Kind::kFunctionCall, std::move(refused));
 }
 
@@ -548,7 +548,7 @@ Expectation& Conversation::PassAndExpect(std::string_view frame, Kind kind) {
 }
 
 void Conversation::EndWith(std::string_view state, const absl::Status& status) {
-  ending_ = Ending{Fatal(state, std::string(base::Message(status))), "protocol_error"};
+  ending_ = std::make_unique<Ending>(Ending{Fatal(state, std::string(base::Message(status))), "protocol_error"});
 }
 
 // The name was given its meaning in an earlier round that the server has not answered yet: if that round fails, the

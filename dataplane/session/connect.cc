@@ -38,7 +38,7 @@ Task<bool> Session::Connect() {
   }
   server_ = std::move(result.connection);
   server_in_ = std::move(server_->input);
-  if (!server_watched_.Attach(server_->stream.fd()).ok()) {
+  if (!server_watched_.Attach(server_->stream.fd(), needs()).ok()) {
     co_await Refuse(sqlstate::kInternalError, "the sidecar is out of descriptors", "");
     co_return false;
   }

@@ -18,9 +18,11 @@
 #include <string_view>
 #include <vector>
 
+#include "api/base/prefetch.h"
 #include "api/masking/written_mask.h"
 #include "api/policy/row_bound.h"
 #include "api/recording/digest.h"
+#include "dataplane/events/loop_metrics.h"
 #include "dataplane/masking/result.h"
 #include "dataplane/session/expectation.h"
 #include "dataplane/session/judgement.h"
@@ -85,17 +87,12 @@ struct ApprovalAnswer {
   recording::Digest digest{};
 };
 
-// Counted by the conversation, published by the session.
-struct ConversationCounts {
+// What the record says of a session when it ends.
+struct ConversationTotals {
   uint64_t statements = 0;
   uint64_t denied = 0;
-  uint64_t held = 0;
   uint64_t rows = 0;
   uint64_t masked_cells = 0;
-  uint64_t scrubbed_messages = 0;
-  uint64_t limits_reached = 0;
-  uint64_t client_bytes = 0;
-  uint64_t server_bytes = 0;
 };
 
 // How a conversation ends before the sockets do.
@@ -133,6 +130,8 @@ class Conversation {
     // when it may.
     virtual std::optional<std::string> CheckFreshness(bool is_write) = 0;
     virtual const masking::DeploymentKey& masking_key() = 0;
+    // Of the loop; the same for as long as the conversation lasts.
+    virtual events::LoopMetrics& metrics() = 0;
     // What the session may still use; null when nothing is bounded.
     virtual QuotaMeter* quota() { return nullptr; }
     // What principals have asked for by equality; null: nothing may be asked for.
@@ -141,7 +140,7 @@ class Conversation {
 
   Conversation(Host& host, StatementRecorder& recorder, const ConversationIdentity& identity,
                const ConversationLimits& limits)
-      : host_(host), recorder_(recorder), identity_(identity), limits_(limits) {}
+      : identity_(identity), host_(host), recorder_(recorder), metrics_(host.metrics()), limits_(limits) {}
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
@@ -151,6 +150,12 @@ class Conversation {
   size_t OnClientBytes(std::string_view in);
   size_t OnServerBytes(std::string_view in);
 
+  // Asks for the memory that every message needs.
+  void Prefetch() const {
+    base::Prefetch(&ending_, this + 1);
+    expected_.Prefetch();
+  }
+
   // --- Output ---
   Outbox& to_client() { return to_client_; }
   Outbox& to_server() { return to_server_; }
@@ -158,7 +163,8 @@ class Conversation {
   // --- State ---
   Pause pause() const { return pause_; }
   const ApprovalAsk& ask() const { return *ask_; }
-  const std::optional<Ending>& ending() const { return ending_; }
+  // Null until it has ended.
+  const Ending* ending() const { return ending_.get(); }
   // The client has said Terminate.
   bool client_terminated() const { return client_terminated_; }
   // Something of the client's is being worked on by the server.
@@ -166,7 +172,7 @@ class Conversation {
   // Since when the statement at the front runs; none when idle.
   std::optional<std::chrono::steady_clock::time_point> running_since() const;
   wire::postgres::TransactionStatus transaction() const { return transaction_; }
-  const ConversationCounts& counts() const { return counts_; }
+  const ConversationTotals& totals() const { return totals_; }
   // How many bytes the frame at the front of unused client input needs before it can be worked on; 0 when unknown.
   size_t client_frame_bytes(std::string_view in) const;
 
@@ -363,12 +369,10 @@ class Conversation {
   [[gnu::cold]] void RecordSkipped(Run& run);
   [[gnu::cold]] void EndUnrecorded();
 
-  Host& host_;
-  StatementRecorder& recorder_;
-  const ConversationIdentity& identity_;
-  const ConversationLimits& limits_;
-  std::shared_ptr<JudgeContext> context_;
+  void CountDenied();
+  void CountMaskedCells(uint64_t cells);
 
+  const ConversationIdentity& identity_;
   std::unique_ptr<ApprovalAsk> ask_;
   std::optional<ApprovalAnswer> approval_answer_;
   // The last ReadyForQuery since a kResync began; it may be the answer to our own Sync.
@@ -382,8 +386,13 @@ class Conversation {
   std::vector<std::string> probe_cells_;
 
   // From here on stands what every statement needs, close together: with many sessions it comes from far away each
-  // time.
-  std::optional<Ending> ending_;
+  // time (Prefetch).
+  std::unique_ptr<Ending> ending_;
+  Host& host_;
+  StatementRecorder& recorder_;
+  events::LoopMetrics& metrics_;
+  const ConversationLimits& limits_;
+  std::shared_ptr<JudgeContext> context_;
   wire::postgres::TransactionStatus transaction_ = wire::postgres::TransactionStatus::kIdle;
   Pause pause_ = Pause::kNone;
   bool client_pass_dropped_ = false;
@@ -420,7 +429,7 @@ class Conversation {
   ExpectationQueue expected_;
   Outbox to_client_;
   Outbox to_server_;
-  ConversationCounts counts_;
+  ConversationTotals totals_;
   Names names_;
 };
 

@@ -96,8 +96,8 @@ class Talk {
   Rig& rig() { return rig_; }
   Conversation& conversation() { return rig_.conversation(); }
   std::string EndingState() {
-    const auto& ending = conversation().ending();
-    return ending && ending->error ? ending->error->sqlstate : "";
+    const Ending* const ending = conversation().ending();
+    return ending != nullptr && ending->error ? ending->error->sqlstate : "";
   }
 
   bool fail_next = false;
@@ -202,7 +202,7 @@ TEST_CASE("a portal with a row limit is suspended, goes on, and ends") {
   CHECK(talk.Say(P("", "SELECT id FROM users") + B("", "") + E("", 2) + kFlush) == "1 2 D D s");
   CHECK(talk.Say(E("", 2) + kFlush) == "D D s");
   CHECK(talk.Say(E("", 2) + kSync) == "D C:SELECT 1 ZI");
-  CHECK(talk.conversation().counts().rows == 5);
+  CHECK(talk.conversation().totals().rows == 5);
 }
 
 TEST_CASE("a portal that is not there, or went with its transaction, fails with 34000") {

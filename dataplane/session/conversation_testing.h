@@ -39,9 +39,11 @@ class FakeHost final : public Conversation::Host {
   bool CatalogMayBeStale() override { return catalog_may_be_stale; }
   std::optional<std::string> CheckFreshness(bool is_write) override;
   const masking::DeploymentKey& masking_key() override { return key; }
+  events::LoopMetrics& metrics() override { return counted; }
 
   base::FakeClock clock;
   masking::DeploymentKey key;
+  events::LoopMetrics counted;
   int cancels = 0;
   int catalog_changes = 0;
   std::vector<std::string> names;

@@ -200,11 +200,11 @@ std::optional<std::chrono::steady_clock::time_point> Conversation::running_since
 
 void Conversation::OnStatementTimeout(std::string limit) {
   Run* const run = CurrentRun();
-  if (run == nullptr || !run->limit.empty()) {
+  if (run == nullptr || run->passed != nullptr) {
     return;
   }
-  run->limit = std::move(limit);
-  run->limit_hint = "Make the statement cheaper: restrict it by an index, or split it into parts.";
+  run->passed = std::make_unique<PassedLimit>(PassedLimit{
+      std::move(limit), "Make the statement cheaper: restrict it by an index, or split it into parts.", {}});
   host_.CancelStatement();
 }
 
@@ -257,10 +257,10 @@ void Conversation::RecordSkipped(Run& run) {
 
 void Conversation::EndUnrecorded() {
   if (!ending_) {
-    ending_ =
+    ending_ = std::make_unique<Ending>(
         Ending{Fatal(sqlstate::kLimitReached, "the sidecar's recording spool is full",
                      "Try again later; the sidecar's operator has to look at its connection to the control plane."),
-               "spool_full"};
+               "spool_full"});
   }
 }
 

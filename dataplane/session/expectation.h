@@ -3,6 +3,7 @@
 #ifndef CHAPERONE_DATAPLANE_SESSION_EXPECTATION_H_
 #define CHAPERONE_DATAPLANE_SESSION_EXPECTATION_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/base/prefetch.h"
 #include "dataplane/session/names.h"
 #include "dataplane/session/run.h"
 #include "dataplane/wire/postgres/error.h"
@@ -81,6 +83,18 @@ struct Expectation {
 // A first-in, first-out queue that keeps its memory. Entries that are not in use are clear.
 class ExpectationQueue {
  public:
+  // Asks for the memory of the first few entries.
+  void Prefetch() const {
+    base::Prefetch(entries_.data(), entries_.data() + std::min(entries_.size(), kPrefetchEntries));
+  }
+
+  // And of what the front one answers.
+  void PrefetchFront() const {
+    if (const Run* const run = empty() ? nullptr : front().run.get(); run != nullptr) {
+      base::Prefetch(run, run + 1);
+    }
+  }
+
   bool empty() const { return first_ == end_; }
   size_t size() const { return end_ - first_; }
   Expectation& front() { return entries_[first_]; }
@@ -131,6 +145,8 @@ class ExpectationQueue {
 
  private:
   static constexpr size_t kKeepEntries = 16;
+  // A query of the extended protocol.
+  static constexpr size_t kPrefetchEntries = 4;
   static constexpr size_t kCompactAt = 256;
 
   std::vector<Expectation> entries_;

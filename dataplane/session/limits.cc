@@ -49,15 +49,13 @@ bool Conversation::CheckMaskedLimits(Run& run, uint64_t masked_cells) {
 void Conversation::ReachLimit(Run& run, std::string limit, std::string hint,
                               std::optional<std::chrono::seconds> retry_after) {
   run.limit_reached = true;
-  run.limit = std::move(limit);
-  run.limit_hint = std::move(hint);
-  run.limit_retry_after = retry_after;
-  ++counts_.limits_reached;
+  run.passed = std::make_unique<PassedLimit>(PassedLimit{std::move(limit), std::move(hint), retry_after});
+  metrics_.Add(events::Count::kLimitsReached);
   host_.CancelStatement();
 }
 
 pg::ErrorMessage Conversation::LimitError(const Run& run) const {
-  return LimitReached(run.limit, run.limit_hint, AuditId(run.statement), "", run.limit_retry_after);
+  return LimitReached(run.passed->limit, run.passed->hint, AuditId(run.statement), "", run.passed->retry_after);
 }
 
 Conversation::Admission Conversation::RefuseUsedUp(const policy::Verdict& verdict, const JudgedPtr& judged,
@@ -66,7 +64,7 @@ Conversation::Admission Conversation::RefuseUsedUp(const policy::Verdict& verdic
   const QuotaMeter::Exhausted exhausted = host_.quota()->exhausted();
   Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
   if (admission.outcome == Admission::Outcome::kRun) {
-    ++counts_.limits_reached;
+    metrics_.Add(events::Count::kLimitsReached);
     admission.outcome = Admission::Outcome::kRefuse;
     admission.denial = std::make_unique<pg::ErrorMessage>(
         LimitReached(exhausted.limit, exhausted.hint, AuditId(admission.run->statement), "", exhausted.free_in));

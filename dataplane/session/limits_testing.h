@@ -59,12 +59,14 @@ class LimitsRig final : public Conversation::Host {
   bool CatalogMayBeStale() override { return false; }
   std::optional<std::string> CheckFreshness(bool) override { return std::nullopt; }
   const masking::DeploymentKey& masking_key() override { return key_; }
+  events::LoopMetrics& metrics() override { return metrics_; }
   QuotaMeter* quota() override { return quota_.empty() ? nullptr : &quota_; }
 
  private:
   std::string Take();
 
   masking::DeploymentKey key_;
+  events::LoopMetrics metrics_;
   QuotaMeter quota_;
   ConversationLimits limits_;
   ConversationIdentity identity_;

@@ -30,8 +30,15 @@ StatementPtr Names::FindStatement(std::string_view name) const {
   if (name.empty()) {
     return unnamed_statement_;
   }
+  if (last_found_ != nullptr && last_found_->first == name) {
+    return last_found_->second;
+  }
   const auto found = statements_.find(name);
-  return found == statements_.end() ? nullptr : found->second;
+  if (found == statements_.end()) {
+    return nullptr;
+  }
+  last_found_ = &*found;
+  return found->second;
 }
 
 PortalPtr Names::FindPortal(std::string_view name) const {
@@ -43,6 +50,7 @@ PortalPtr Names::FindPortal(std::string_view name) const {
 }
 
 void Names::SetStatement(std::string_view name, StatementPtr statement, UndoStep* undo) {
+  last_found_ = nullptr;
   StatementPtr before = name.empty() ? std::exchange(unnamed_statement_, std::move(statement))
                                      : Exchange(statements_, name, std::move(statement));
   if (undo != nullptr) {

@@ -82,6 +82,10 @@ class Names {
     }
   };
 
+  Names() = default;
+  Names(const Names&) = delete;
+  Names& operator=(const Names&) = delete;
+
   // Null when there is none.
   StatementPtr FindStatement(std::string_view name) const;
   PortalPtr FindPortal(std::string_view name) const;
@@ -96,7 +100,10 @@ class Names {
   void TakeBack(UndoStep step);
 
   // DEALLOCATE ALL: the unnamed one stays.
-  void RemoveAllStatements() { statements_.clear(); }
+  void RemoveAllStatements() {
+    last_found_ = nullptr;
+    statements_.clear();
+  }
   // All but the one that runs: what closes all portals may run in one.
   void RemoveAllPortals(const Run& running);
   // The transaction that ended `round` is over, and with it every portal of that round and earlier ones, but those that
@@ -117,6 +124,8 @@ class Names {
   // The unnamed ones are replaced with every query.
   StatementPtr unnamed_statement_;
   PortalPtr unnamed_portal_;
+  // The entry of statements_ that was found last: mostly the one that is asked for next. Null after every change.
+  mutable const Map<StatementPtr>::value_type* last_found_ = nullptr;
   Map<StatementPtr> statements_;
   Map<PortalPtr> portals_;
 };

@@ -128,13 +128,15 @@ std::string Outbox::TakeAll() {
 
 void Outbox::Reset() {
   parts_.clear();
-  own_.clear();
-  own_added_ = 0;
-  if (own_.capacity() > kKeepCapacity) {
-    std::string().swap(own_);
-  }
   if (parts_.capacity() > kPartsPerWrite) {
     std::vector<Part>().swap(parts_);
+  }
+  if (!own_.empty()) {
+    own_.clear();
+    own_added_ = 0;
+    if (own_.capacity() > kKeepCapacity) {
+      std::string().swap(own_);
+    }
   }
 }
 

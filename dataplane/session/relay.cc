@@ -64,6 +64,8 @@ Task<void> Session::Relay() {
 
 // Reads once. `in` is what there is now, `carry` included; false when nothing new came.
 bool Session::Read(runtime::Stream& stream, std::string* carry, size_t frame_bytes, std::string_view* in) {
+  // What the input will need comes while the kernel copies it.
+  conversation_->Prefetch();
   const std::span<char> scratch = table_.scratch().free();
   runtime::IoResult result;
   if (carry->size() <= kScratchCarryMax && frame_bytes <= scratch.size()) {
@@ -93,7 +95,9 @@ bool Session::Read(runtime::Stream& stream, std::string* carry, size_t frame_byt
 // Keeps what was not used of `in`, which is in the scratch buffer or in `carry` itself.
 void Session::Retain(std::string_view in, size_t used, std::string* carry) {
   if (used == in.size()) {  // mostly
-    carry->clear();
+    if (!carry->empty()) {
+      carry->clear();
+    }
   } else if (in.data() == carry->data()) {
     carry->erase(0, used);
   } else {
@@ -123,7 +127,6 @@ void Session::PumpServer() {
     if (got) {
       const size_t used = conversation_->OnServerBytes(in);
       const bool flushed = FlushSoon(in, server_in_);
-      PublishCounts();
       Retain(in, used, &server_in_);
       if (!flushed) {
         break;
@@ -160,10 +163,6 @@ void Session::PumpClient(bool may_read) {
       UpdateContext();
       used = conversation_->OnClientBytes(in);
       FlushSoon(in, client_in_);
-      // What a statement counts is published with its answer, unless there is none, or much data comes before it.
-      if (!conversation_->busy() || conversation_->counts().client_bytes - published_.client_bytes >= kReadBytes) {
-        PublishCounts();
-      }
     }
     if (got || used > 0) {
       Retain(in, used, &client_in_);
@@ -233,7 +232,7 @@ void Session::SetInterest() {
 runtime::SteadyTime Session::NextDeadline() {
   const runtime::SteadyTime now = loop_.Now();
   runtime::SteadyTime next = now + kFarAway;
-  const auto token_left = identity_->expires_at - Wall();
+  const auto token_left = expires_at_ - Wall();
   if (token_left < kFarAway) {
     next = std::min(next, now + std::chrono::duration_cast<std::chrono::nanoseconds>(token_left));
   }
@@ -259,7 +258,7 @@ runtime::SteadyTime Session::NextDeadline() {
 
 void Session::CheckDeadlines() {
   const runtime::SteadyTime now = loop_.Now();
-  if (Wall() >= identity_->expires_at) {
+  if (Wall() >= expires_at_) {
     return EndRelay(
         Fatal(sqlstate::kInvalidAuthorization, "the session's token has expired", "Connect again with a fresh token."),
         "token_expired");
@@ -343,6 +342,7 @@ void Session::AdoptLimits() {
   const std::string task =
       principal_.task.empty() ? std::string() : fmt::format("{}\n{}", principal_.issuer, principal_.task);
   quota_.SetLimits(view_->limits(), services_.quotas, principal_key_, task, loop_.Now());
+  bounded_by_ = quota_.empty() ? nullptr : &quota_;
 }
 
 void Session::OnCatalogChanged() { catalog_wanted_ = true; }

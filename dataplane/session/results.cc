@@ -220,7 +220,8 @@ bool Conversation::OnDataRow(std::string_view frame, std::string_view body) {
     return true;
   }
   ++run->rows;
-  ++counts_.rows;
+  ++totals_.rows;
+  metrics_.Add(events::Count::kRows);
   run->bytes += frame.size();
   if (!CheckRowLimits(*run, frame.size())) {
     return true;
@@ -252,7 +253,7 @@ bool Conversation::MaskRow(Run& run, std::string_view body) {
     return true;
   }
   run.masked_cells += masked_cells;
-  counts_.masked_cells += masked_cells;
+  CountMaskedCells(masked_cells);
   const std::string_view masked = std::string_view(*out).substr(start + pg::kHeaderBytes);
   (*out)[start] = 'D';
   pg::StoreU32(out->data() + start + 1, static_cast<uint32_t>(masked.size() + 4));
@@ -288,7 +289,8 @@ bool Conversation::StartsLongRow(const pg::Header& header) {
     return true;
   }
   ++run->rows;
-  ++counts_.rows;
+  ++totals_.rows;
+  metrics_.Add(events::Count::kRows);
   run->bytes += header.frame_bytes();
   server_pass_dropped_ = !CheckRowLimits(*run, header.frame_bytes());
   return true;
@@ -303,7 +305,8 @@ bool Conversation::OnServerCopyData(std::string_view frame, std::string_view bod
     return true;
   }
   ++run->rows;
-  ++counts_.rows;
+  ++totals_.rows;
+  metrics_.Add(events::Count::kRows);
   run->bytes += frame.size();
   if (!CheckRowLimits(*run, frame.size())) {
     return true;
@@ -364,7 +367,7 @@ bool Conversation::MaskCopyData(Run& run, std::string_view body) {
     return true;
   }
   run.masked_cells += masked_cells;
-  counts_.masked_cells += masked_cells;
+  CountMaskedCells(masked_cells);
   (*out)[start] = 'd';
   pg::StoreU32(out->data() + start + 1, static_cast<uint32_t>(data_bytes + 4));
   if (!recorder_.CopyData(run, false, std::string_view(*out).substr(start + pg::kHeaderBytes))) {
@@ -374,6 +377,11 @@ bool Conversation::MaskCopyData(Run& run, std::string_view body) {
   }
   to_client_.Added();
   return true;
+}
+
+void Conversation::CountMaskedCells(uint64_t cells) {
+  totals_.masked_cells += cells;
+  metrics_.Add(events::Count::kMaskedCells, cells);
 }
 
 // The statement ended before its cancellation reached it. The client gets the error all the same; the server has no
@@ -387,7 +395,7 @@ bool Conversation::FailLimited(Run& run) {
     pg::AppendError(error, to_client_.own());
     to_client_.Added();
   }
-  if (!recorder_.Outcome(run, "", sqlstate::kLimitReached, run.limit, host_.Steady())) {
+  if (!recorder_.Outcome(run, "", sqlstate::kLimitReached, run.passed->limit, host_.Steady())) {
     EndUnrecorded();
     return false;
   }

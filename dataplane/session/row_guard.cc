@@ -158,7 +158,7 @@ bool Conversation::OnBoundedCompletion(char type, std::string_view frame, std::s
     return true;  // the statements behind the one that did too much
   }
   std::optional<pg::ErrorMessage> excess = ExcessOf(*run, type == 's', tag);
-  counts_.limits_reached += excess ? 1 : 0;
+  metrics_.Add(events::Count::kLimitsReached, excess ? 1 : 0);
   if (excess && !is_query) {
     expected_.PopFront();
     Admission failed;

@@ -86,7 +86,7 @@ TEST_CASE("a COMMIT or ROLLBACK that is cancelled is followed by another ROLLBAC
   for (int i = 0; i < RowGuard::kRollbacksMax; ++i) {
     rig.Server(Failed("57014") + Ready('E'));
   }
-  CHECK(rig.conversation().ending().has_value());
+  CHECK(rig.conversation().ending() != nullptr);
 }
 
 TEST_CASE("a deferred constraint fails a bounded statement at its end, as it does without the sidecar") {

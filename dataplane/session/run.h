@@ -22,6 +22,15 @@ struct RowBound {
   std::string rule;
 };
 
+struct PassedLimit {
+  // "rows_per_statement = 10000".
+  std::string limit;
+  // What to do about it.
+  std::string hint;
+  // When there is room again, if it is a matter of time.
+  std::optional<std::chrono::seconds> retry_after;
+};
+
 // Format codes of a Bind: none, one for all columns, or one for each. Few, mostly: they need no memory of their own.
 using Formats = absl::InlinedVector<uint16_t, 8>;
 
@@ -33,18 +42,15 @@ struct Run : Counted<Run>, Pooled<Run> {
   uint64_t statement = 0;
   std::chrono::steady_clock::time_point started;
 
-  // Each of its statements is undone when it changes more rows than this.
-  std::optional<RowBound> bound;
+  // Each of its statements is undone when it changes more rows than this; null: as many as it likes.
+  std::unique_ptr<RowBound> bound;
 
   // Result formats of its Bind; empty for text.
   Formats formats;
   // Its last outcome is in the record.
   bool is_recorded = false;
-  // The limit that ends it ("rows_per_statement = 10000"), once one is passed, and what to do about it.
-  std::string limit;
-  std::string limit_hint;
-  // When there is room again, if it is a matter of time.
-  std::optional<std::chrono::seconds> limit_retry_after;
+  // The limit that ends it, once one is passed.
+  std::unique_ptr<PassedLimit> passed;
 
   // Of the statement at `index`; reset when it completes.
   // Its columns are known, or need not be.

@@ -12,6 +12,7 @@ namespace pg = wire::postgres;
 namespace sqlstate = wire::postgres::sqlstate;
 
 size_t Conversation::OnServerBytes(std::string_view in) {
+  expected_.PrefetchFront();
   size_t used = 0;
   pg::Header header;
   absl::Status error;
@@ -52,7 +53,7 @@ size_t Conversation::OnServerBytes(std::string_view in) {
     }
     used += frame.size();
   }
-  counts_.server_bytes += used;
+  metrics_.Add(events::Count::kServerBytes, used);
   MaybeResume();
   return used;
 }
@@ -193,7 +194,7 @@ bool Conversation::OnErrorResponse(std::string_view frame, std::string_view body
     // The server ends the connection; what it says is for the client.
     to_client_.Pass(frame);
     if (is_fatal) {
-      ending_ = Ending{std::nullopt, "server_closed"};
+      ending_ = std::make_unique<Ending>(Ending{std::nullopt, "server_closed"});
     }
     return !is_fatal;
   }
@@ -231,7 +232,7 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
   }
   const bool violated = entry.violation != nullptr && IsViolation(fields);
   const bool denied = entry.denial != nullptr;
-  const bool limited = run != nullptr && !run->limit.empty();
+  const bool limited = run != nullptr && run->passed != nullptr;
   const bool scrubbed = run != nullptr && MayQuote(*run, fields);
   pg::ErrorMessage error;
   if (denied) {
@@ -244,7 +245,7 @@ void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, 
     error = LimitError(*run);
   } else if (scrubbed) {
     error = Scrub(fields);
-    ++counts_.scrubbed_messages;
+    metrics_.Add(events::Count::kScrubbedMessages);
   } else {
     error.sqlstate = fields.sqlstate();
     error.message = fields.message();
@@ -383,7 +384,7 @@ bool Conversation::OnNotice(std::string_view frame, std::string_view body) {
     return true;
   }
   if (run != nullptr && MayQuote(*run, *fields)) {
-    ++counts_.scrubbed_messages;
+    metrics_.Add(events::Count::kScrubbedMessages);
     pg::AppendNotice(Scrub(*fields), to_client_.own());
     to_client_.Added();
     return true;
@@ -409,7 +410,7 @@ bool Conversation::OnNotification(std::string_view frame, std::string_view body)
     to_client_.Pass(frame);
     return true;
   }
-  ++counts_.scrubbed_messages;
+  metrics_.Add(events::Count::kScrubbedMessages);
   pg::AppendNotification(process_id, channel, "", to_client_.own());
   to_client_.Added();
   return true;

@@ -31,7 +31,7 @@ Session::~Session() = default;
 
 Task<void> Session::Run() {
   startup_deadline_ = loop_.clock().Steady() + services_.options.startup_timeout;
-  bool going_on = client_watched_.Attach(client_.fd()).ok();
+  bool going_on = client_watched_.Attach(client_.fd(), needs()).ok();
   if (going_on) {
     going_on = co_await Negotiate();
   }
@@ -55,13 +55,12 @@ void Session::End() {
   }
   if (conversation_ != nullptr) {
     conversation_->Abandon();
-    PublishCounts();
   }
   if (recording_) {
-    const ConversationCounts counts = conversation_ != nullptr ? conversation_->counts() : ConversationCounts();
+    const ConversationTotals totals = conversation_ != nullptr ? conversation_->totals() : ConversationTotals();
     // Without room in the spool the record ends without this; the control plane closes it when the sidecar says that
     // the session is gone.
-    (void)recorder_.End({end_reason_, counts.statements, counts.denied, counts.rows, counts.masked_cells});
+    (void)recorder_.End({end_reason_, totals.statements, totals.denied, totals.rows, totals.masked_cells});
     recorder_.Commit();
   }
   ReleaseInput();
@@ -104,26 +103,6 @@ bool Session::IsRevokedBy(const policy::Revocation** revocation) const {
   *revocation =
       policy::FindRevocation(table_.snapshot()->revocations, principal_, identity_->token_id, services_.clock.Wall());
   return *revocation != nullptr;
-}
-
-void Session::PublishCounts() {
-  const ConversationCounts& now = conversation_->counts();
-  events::LoopMetrics& metrics = table_.metrics();
-  const auto publish = [&](Count count, uint64_t ConversationCounts::*field) {
-    if (now.*field != published_.*field) {
-      metrics.Add(count, now.*field - published_.*field);
-      published_.*field = now.*field;
-    }
-  };
-  publish(Count::kStatements, &ConversationCounts::statements);
-  publish(Count::kDenied, &ConversationCounts::denied);
-  publish(Count::kHeld, &ConversationCounts::held);
-  publish(Count::kRows, &ConversationCounts::rows);
-  publish(Count::kMaskedCells, &ConversationCounts::masked_cells);
-  publish(Count::kScrubbedMessages, &ConversationCounts::scrubbed_messages);
-  publish(Count::kLimitsReached, &ConversationCounts::limits_reached);
-  publish(Count::kClientBytes, &ConversationCounts::client_bytes);
-  publish(Count::kServerBytes, &ConversationCounts::server_bytes);
 }
 
 }  // namespace chaperone::session

@@ -48,7 +48,8 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   bool CatalogMayBeStale() override;
   std::optional<std::string> CheckFreshness(bool is_write) override;
   const masking::DeploymentKey& masking_key() override { return snapshot_->masking_key; }
-  QuotaMeter* quota() override { return quota_.empty() ? nullptr : &quota_; }
+  QuotaMeter* quota() override { return bounded_by_; }
+  events::LoopMetrics& metrics() override { return table_.metrics(); }
   ProbeBudget* probe_budget() override { return &services_.probes; }
 
  private:
@@ -115,7 +116,8 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
 
   // session.cc
   void End();
-  void PublishCounts();
+  // What every event needs.
+  runtime::Loop::Needs needs() const { return {&waiter_, this + 1}; }
 
   SessionTable& table_;
   const Services& services_;
@@ -161,6 +163,11 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   // Holds on the loop's scratch memory, for input that is passed on from there.
   size_t input_holds_ = 0;
 
+  // Null when nothing is bounded.
+  QuotaMeter* bounded_by_ = nullptr;
+  // When the token expires.
+  std::chrono::system_clock::time_point expires_at_;
+
   // What it is judged with. Changes with the table's snapshot and catalog.
   SnapshotPtr snapshot_;
   std::shared_ptr<const policy::View> view_;
@@ -174,7 +181,6 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   recorder::SessionRecorder record_;
   StatementRecorder recorder_;
   std::unique_ptr<Conversation> conversation_;
-  ConversationCounts published_;
   std::unique_ptr<ApprovalWait> approval_;
   bool may_hold_ = false;
   // The statement that waits is being estimated; the number of that estimate.

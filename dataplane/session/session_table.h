@@ -13,7 +13,7 @@
 
 #include "dataplane/approval/board.h"
 #include "dataplane/approval/gate.h"
-#include "dataplane/events/metrics.h"
+#include "dataplane/events/loop_metrics.h"
 #include "dataplane/masking/search.h"
 #include "dataplane/policy/freshness.h"
 #include "dataplane/recorder/spool.h"

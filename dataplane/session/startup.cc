@@ -270,6 +270,7 @@ Task<bool> Session::Admit(std::string token) {
     co_return false;
   }
   identity_ = *std::move(identity);
+  expires_at_ = identity_->expires_at;
   principal_ = {identity_->issuer, identity_->subject, identity_->groups,
                 identity_->client, identity_->human,   identity_->task};
   const policy::Revocation* revocation = nullptr;

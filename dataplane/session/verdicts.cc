@@ -134,7 +134,7 @@ std::optional<Conversation::Admission> Conversation::RefuseByMasking(const Judge
   if (spent == nullptr) {
     return std::nullopt;
   }
-  ++counts_.denied;
+  CountDenied();
   return Failed(Start(*named.verdict, judged, channel, bind, parameter_types, ""), std::move(*spent));
 }
 
@@ -240,8 +240,8 @@ Conversation::Admission Conversation::Failed(Admission admission, pg::ErrorMessa
 }
 
 Conversation::Admission Conversation::Bounded(Admission admission, const std::optional<RowBound>& bound) {
-  if (admission.run != nullptr) {
-    admission.run->bound = bound;
+  if (admission.run != nullptr && bound) {
+    admission.run->bound = std::make_unique<RowBound>(*bound);
   }
   return admission;
 }
@@ -273,7 +273,7 @@ bool Conversation::Readmit(Portal& portal) {
       (decision == policy::Decision::kAllow || (decision != policy::Decision::kDeny && approved))) {
     portal.context_id = context_->id();
     portal.run->judged = judged;
-    portal.run->bound = bound;
+    portal.run->bound = bound ? std::make_unique<RowBound>(*bound) : nullptr;
     return true;
   }
   if (missing) {
@@ -285,7 +285,7 @@ bool Conversation::Readmit(Portal& portal) {
       denied.reason = "it needs an approval by now, and its portal was bound without one";
       denied.hint = "Bind it again.";
     }
-    ++counts_.denied;
+    CountDenied();
     refused.denial = std::make_unique<pg::ErrorMessage>(Denied(denied, AuditId(portal.run->statement)));
   }
   refused.run = portal.run;
@@ -324,7 +324,7 @@ Conversation::Admission Conversation::AdmitApproved(const JudgedPtr& judged, con
   }
   Admission admission = Start(ask->verdict, judged, channel, bind, parameter_types, answer.id);
   if (admission.outcome == Admission::Outcome::kRun) {
-    ++counts_.denied;
+    CountDenied();
     admission.outcome = Admission::Outcome::kRefuse;
     admission.denial =
         std::make_unique<pg::ErrorMessage>(AnswerError(ask->verdict, answer, AuditId(admission.run->statement)));
@@ -416,7 +416,7 @@ Conversation::Admission Conversation::Refuse(const JudgedPtr& judged, const poli
                                              const std::vector<uint32_t>& parameter_types) {
   Admission admission = Start(verdict, judged, channel, bind, parameter_types, "");
   if (admission.outcome == Admission::Outcome::kRun) {
-    ++counts_.denied;
+    CountDenied();
     admission.outcome = Admission::Outcome::kRefuse;
     admission.denial = std::make_unique<pg::ErrorMessage>(Denied(verdict, AuditId(admission.run->statement)));
     if (judged->facts.error && judged->facts.error->location >= 0) {
@@ -435,9 +435,10 @@ Conversation::Admission Conversation::Start(const policy::Verdict& verdict, cons
   admission.run = RunPtr(new Run);
   admission.run->judged = judged;
   admission.run->started = host_.Steady();
-  ++counts_.statements;
+  ++totals_.statements;
+  metrics_.Add(events::Count::kStatements);
   if (!recorder_.Attempt({*judged, verdict, channel, bind, parameter_types, approval_id}, &admission.run->statement)) {
-    ++counts_.denied;
+    CountDenied();
     admission.run = nullptr;
     admission.outcome = Admission::Outcome::kRefuse;
     admission.denial = std::make_unique<pg::ErrorMessage>(LimitReached(
@@ -447,6 +448,11 @@ Conversation::Admission Conversation::Start(const policy::Verdict& verdict, cons
   }
   admission.outcome = Admission::Outcome::kRun;
   return admission;
+}
+
+void Conversation::CountDenied() {
+  ++totals_.denied;
+  metrics_.Add(events::Count::kDenied);
 }
 
 std::string Conversation::AuditId(uint64_t statement) const {
