@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/recorder/spool_testing.h"
 #include "dataplane/session/conversation_testing.h"
 #include "dataplane/session/model_server.h"
 #include "dataplane/wire/postgres/bytes.h"
@@ -63,8 +64,9 @@ constexpr std::string_view kDeniedRead = "SELECT phone FROM crm.contacts";
 // A client's conversation with the model server, which answers at once.
 class Talk {
  public:
-  explicit Talk(TestPolicy policy = TestPolicy::kPlain, ConversationLimits limits = {})
-      : rig_(policy, limits),
+  explicit Talk(TestPolicy policy = TestPolicy::kPlain, ConversationLimits limits = {},
+                recorder::Spool* spool = nullptr)
+      : rig_(policy, limits, spool),
         server_(MakeContext(TestPolicy::kPlain),
                 {[this](const ModelServer::Text& text) { ran_.push_back(text.text); },
                  [this] { return std::exchange(fail_next, false); }, [this] { return rows; }}) {}
@@ -520,6 +522,47 @@ TEST_CASE("a pipeline past its depth waits for the server and loses nothing") {
     expected += i == 0 ? "1 2 D C:SELECT 1 ZI" : " 1 2 D C:SELECT 1 ZI";
   }
   CHECK(talk.Say(all) == expected);
+}
+
+// How many messages of a type there are among those in words.
+size_t CountOf(std::string_view message, std::string_view in_words) {
+  size_t count = 0;
+  for (size_t at = 0; at < in_words.size();) {
+    const size_t end = std::min(in_words.find(' ', at), in_words.size());
+    count += in_words.substr(at, end - at) == message ? 1 : 0;
+    at = end + 1;
+  }
+  return count;
+}
+
+TEST_CASE("what the full spool does not take does not reach the client, and the session ends") {
+  struct Case {
+    TestPolicy policy;
+    std::string sent;
+    std::string_view type;
+    size_t (*recorded)(recorder::SpoolForTest&);
+  };
+  const auto rows = [](recorder::SpoolForTest& spool) { return spool.Count<recording::Row>(); };
+  const auto data = [](recorder::SpoolForTest& spool) { return spool.Count<recording::CopyData>(); };
+  for (const Case& each : {
+           Case{TestPolicy::kPlain, Q("SELECT note FROM orders"), "D", rows},
+           Case{TestPolicy::kPlain, P("", "SELECT note FROM orders") + B("", "") + E("") + kSync, "D", rows},
+           Case{TestPolicy::kMasked, Q("SELECT ssn FROM users"), "D", rows},
+           Case{TestPolicy::kPlain, Q("COPY open_t TO STDOUT"), "d", data},
+       }) {
+    CAPTURE(each.sent);
+    // One segment, and nothing is kept free for what runs.
+    recorder::SpoolForTest spool({"", 16 << 10, 16 << 10, 0});
+    Talk talk(each.policy, {}, &spool.get());
+    talk.rows = 2000;
+    const std::string got = talk.Say(each.sent);
+    spool.get().Commit();
+    const size_t recorded = each.recorded(spool);
+    CHECK(recorded > 100);
+    CHECK(recorded < 2000);
+    CHECK(CountOf(each.type, got) == recorded);
+    CHECK(talk.EndingState() == "ZC003");
+  }
 }
 
 }  // namespace

@@ -4,12 +4,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <utility>
 
 #include "api/policy/policy.h"
 #include "api/sql/fixture.h"
-#include "dataplane/recorder/spool.h"
+#include "dataplane/recorder/spool_testing.h"
 #include "dataplane/wire/postgres/bytes.h"
 
 namespace chaperone::session {
@@ -64,25 +63,11 @@ std::shared_ptr<const policy::View> MakeView(TestPolicy policy) {
   return bundle->ViewFor(principal, {"shop-prod", "shop", {}});
 }
 
-// One for the program, in a folder that goes with it; what is written is taken for uploaded at once.
+// One for the program; what is written counts as uploaded at once.
 recorder::Spool& TheSpool() {
-  struct Folder {
-    Folder() {
-      char name[] = "/tmp/chaperone-conversation-XXXXXX";
-      path = mkdtemp(name);
-      recorder::SpoolOptions options{path, 256 << 10, 8 << 20, 256 << 10};
-      spool = Must(recorder::Spool::Create(options, base::SpoolId::New(base::FakeClock())));
-    }
-    ~Folder() {
-      spool = nullptr;
-      std::filesystem::remove_all(path);
-    }
-    std::string path;
-    std::shared_ptr<recorder::Spool> spool;
-  };
-  static Folder folder;
-  folder.spool->Acknowledge(folder.spool->end());
-  return *folder.spool;
+  static recorder::SpoolForTest spool({"", 256 << 10, 8 << 20, 256 << 10});
+  spool.Empty();
+  return spool.get();
 }
 
 }  // namespace
@@ -106,12 +91,14 @@ std::optional<std::string> FakeHost::CheckFreshness(bool is_write) {
   return is_write && !stale.empty() ? std::optional(stale) : std::nullopt;
 }
 
-Rig::Rig(TestPolicy policy, ConversationLimits limits) : Rig(MakeContext(policy), limits) {}
+Rig::Rig(TestPolicy policy, ConversationLimits limits, recorder::Spool* spool)
+    : Rig(MakeContext(policy), limits, spool) {}
 
-Rig::Rig(std::shared_ptr<JudgeContext> context, ConversationLimits limits)
+Rig::Rig(std::shared_ptr<JudgeContext> context, ConversationLimits limits, recorder::Spool* spool)
     : limits_(limits),
       identity_{"ses_test", "https://idp.example.com", "agent", "", "", "shop-prod", "shop", "app"},
-      record_(std::make_unique<recorder::SessionRecorder>(TheSpool(), base::SessionId::New(host_.clock))),
+      record_(std::make_unique<recorder::SessionRecorder>(spool != nullptr ? *spool : TheSpool(),
+                                                          base::SessionId::New(host_.clock))),
       recorder_(std::make_unique<StatementRecorder>(*record_, host_.clock)),
       conversation_(std::make_unique<Conversation>(host_, *recorder_, identity_, limits_)) {
   recorder_->SetOptions(context->view().recording());

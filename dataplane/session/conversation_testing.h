@@ -55,8 +55,9 @@ class FakeHost final : public Conversation::Host {
 // A conversation and the input that it has not used yet.
 class Rig {
  public:
-  explicit Rig(TestPolicy policy, ConversationLimits limits = {});
-  explicit Rig(std::shared_ptr<JudgeContext> context, ConversationLimits limits = {});
+  // Records into `spool`; null: into one that is never full.
+  explicit Rig(TestPolicy policy, ConversationLimits limits = {}, recorder::Spool* spool = nullptr);
+  explicit Rig(std::shared_ptr<JudgeContext> context, ConversationLimits limits = {}, recorder::Spool* spool = nullptr);
 
   Conversation& conversation() { return *conversation_; }
   FakeHost& host() { return host_; }

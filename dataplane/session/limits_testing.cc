@@ -5,11 +5,10 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <utility>
 
 #include "api/sql/fixture.h"
-#include "dataplane/recorder/spool.h"
+#include "dataplane/recorder/spool_testing.h"
 #include "dataplane/wire/postgres/bytes.h"
 
 namespace chaperone::session {
@@ -41,23 +40,9 @@ std::string Number(uint32_t value, size_t bytes) {
 
 // One for the program; what is written counts as uploaded at once.
 recorder::Spool& TheSpool() {
-  struct Folder {
-    Folder() {
-      char name[] = "/tmp/chaperone-limits-XXXXXX";
-      path = mkdtemp(name);
-      const recorder::SpoolOptions options{path, 256 << 10, 8 << 20, 256 << 10};
-      spool = Must(recorder::Spool::Create(options, base::SpoolId::New(base::FakeClock())));
-    }
-    ~Folder() {
-      spool = nullptr;
-      std::filesystem::remove_all(path);
-    }
-    std::string path;
-    std::shared_ptr<recorder::Spool> spool;
-  };
-  static Folder folder;
-  folder.spool->Acknowledge(folder.spool->end());
-  return *folder.spool;
+  static recorder::SpoolForTest spool({"", 256 << 10, 8 << 20, 256 << 10});
+  spool.Empty();
+  return spool.get();
 }
 
 std::string ShownMessage(char type, std::string_view body, bool from_client) {
