@@ -82,7 +82,7 @@ class Bench:
 
     def _instructions(self, proxy, script, mode):
         # Long enough that how the start differs from run to run does not show.
-        short, long = (300, 3300) if self.quick else (500, 10_500)
+        short, long = (300, 6300) if self.quick else (500, 10_500)
         folder = self.run.folder / "callgrind"
         folder.mkdir(exist_ok=True)
         folder.chmod(0o777)  # pgbouncer runs as another user.
