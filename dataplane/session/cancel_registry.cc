@@ -22,7 +22,7 @@ void FillRandom(void* data, size_t size) {
 
 }  // namespace
 
-CancelRegistry::Key CancelRegistry::Register(std::function<void()> cancel) {
+CancelRegistry::Key CancelRegistry::Register(std::function<void(Done)> cancel) {
   const std::lock_guard lock(mutex_);
   Key key;
   do {
@@ -51,13 +51,15 @@ bool CancelRegistry::Take(Entry& entry) const {
   return true;
 }
 
-void CancelRegistry::Cancel(uint32_t process_id, std::string_view secret) {
-  const std::lock_guard lock(mutex_);
+void CancelRegistry::Cancel(uint32_t process_id, std::string_view secret, Done done) {
+  std::unique_lock lock(mutex_);
   const auto found = entries_.find(process_id);
   if (found != entries_.end() && Take(found->second) && found->second.secret.size() == secret.size() &&
       CRYPTO_memcmp(found->second.secret.data(), secret.data(), secret.size()) == 0) {
-    found->second.cancel();
+    return found->second.cancel(std::move(done));
   }
+  lock.unlock();
+  done();
 }
 
 }  // namespace chaperone::session

@@ -31,18 +31,19 @@ class CancelRegistry {
     // 4 random bytes, as protocol 3.0 has them.
     std::string secret;
   };
+  // Called once, on any thread, when the cancellation has reached the database or there was nothing to cancel.
+  using Done = std::function<void()>;
   // `cancel` is called on the thread of the request; it must be quick and must not call the registry.
-  Key Register(std::function<void()> cancel);
+  Key Register(std::function<void(Done)> cancel);
   // After it returns, `cancel` is not called any more.
   void Unregister(const Key& key);
-  // Calls the session's `cancel` if the key is right and the session was not asked for too often; says nothing about
-  // it, as the protocol wants.
-  void Cancel(uint32_t process_id, std::string_view secret);
+  // Calls the session's `cancel` if the key is right and the session was not asked for too often; else `done` at once.
+  void Cancel(uint32_t process_id, std::string_view secret, Done done);
 
  private:
   struct Entry {
     std::string secret;
-    std::function<void()> cancel;
+    std::function<void(Done)> cancel;
     // Requests that may be looked at now, as of `counted_at`.
     int left = kBurst;
     std::chrono::steady_clock::time_point counted_at;

@@ -13,27 +13,30 @@ struct Registry {
   base::FakeClock clock;
   CancelRegistry registry{clock};
   int calls = 0;
-  CancelRegistry::Key key = registry.Register([this] { ++calls; });
+  CancelRegistry::Key key = registry.Register([this](const CancelRegistry::Done& done) {
+    ++calls;
+    done();
+  });
 };
 
 TEST_CASE("the right key reaches its session, and a wrong one of any length nobody") {
   Registry r;
-  r.registry.Cancel(r.key.process_id, r.key.secret);
+  r.registry.Cancel(r.key.process_id, r.key.secret, [] {});
   CHECK(r.calls == 1);
   std::string wrong = r.key.secret;
   wrong.back() = static_cast<char>(wrong.back() ^ 1);
-  r.registry.Cancel(r.key.process_id, wrong);
-  r.registry.Cancel(r.key.process_id, r.key.secret.substr(0, 3));
-  r.registry.Cancel(r.key.process_id, r.key.secret + "x");
-  r.registry.Cancel(r.key.process_id, "");
-  r.registry.Cancel(r.key.process_id + 1, r.key.secret);
+  r.registry.Cancel(r.key.process_id, wrong, [] {});
+  r.registry.Cancel(r.key.process_id, r.key.secret.substr(0, 3), [] {});
+  r.registry.Cancel(r.key.process_id, r.key.secret + "x", [] {});
+  r.registry.Cancel(r.key.process_id, "", [] {});
+  r.registry.Cancel(r.key.process_id + 1, r.key.secret, [] {});
   CHECK(r.calls == 1);
 }
 
 TEST_CASE("a session that has ended is not reached any more") {
   Registry r;
   r.registry.Unregister(r.key);
-  r.registry.Cancel(r.key.process_id, r.key.secret);
+  r.registry.Cancel(r.key.process_id, r.key.secret, [] {});
   CHECK(r.calls == 0);
 }
 
@@ -43,7 +46,7 @@ TEST_CASE("keys do not repeat, and process ids are positive as drivers read them
   std::set<uint32_t> ids;
   std::set<std::string> secrets;
   for (int i = 0; i < 1000; ++i) {
-    const CancelRegistry::Key key = registry.Register([] {});
+    const CancelRegistry::Key key = registry.Register([](const CancelRegistry::Done&) {});
     CHECK(static_cast<int32_t>(key.process_id) > 0);
     CHECK(key.secret.size() == 4);
     ids.insert(key.process_id);
@@ -57,30 +60,45 @@ TEST_CASE("keys do not repeat, and process ids are positive as drivers read them
 TEST_CASE("[fail-closed] wrong keys use up the requests that are looked at, then even the right one waits") {
   Registry r;
   for (int i = 0; i < CancelRegistry::kBurst; ++i) {
-    r.registry.Cancel(r.key.process_id, "nope");
+    r.registry.Cancel(r.key.process_id, "nope", [] {});
   }
-  r.registry.Cancel(r.key.process_id, r.key.secret);
+  r.registry.Cancel(r.key.process_id, r.key.secret, [] {});
   CHECK(r.calls == 0);
   r.clock.Advance(CancelRegistry::kRefill);
-  r.registry.Cancel(r.key.process_id, r.key.secret);
+  r.registry.Cancel(r.key.process_id, r.key.secret, [] {});
   CHECK(r.calls == 1);
-  r.registry.Cancel(r.key.process_id, r.key.secret);
+  r.registry.Cancel(r.key.process_id, r.key.secret, [] {});
   CHECK(r.calls == 1);
   r.clock.Advance(1000 * CancelRegistry::kRefill);
   for (int i = 0; i < 100; ++i) {
-    r.registry.Cancel(r.key.process_id, r.key.secret);
+    r.registry.Cancel(r.key.process_id, r.key.secret, [] {});
   }
   CHECK(r.calls == 1 + CancelRegistry::kBurst);
+}
+
+TEST_CASE("whoever asks is told once, whether the key is right, wrong, or looked at no more") {
+  Registry r;
+  int told = 0;
+  const auto done = [&told] { ++told; };
+  r.registry.Cancel(r.key.process_id, r.key.secret, done);
+  CHECK(told == 1);
+  r.registry.Cancel(r.key.process_id, "nope", done);
+  r.registry.Cancel(r.key.process_id + 1, r.key.secret, done);
+  CHECK(told == 3);
+  for (int i = 0; i < 20; ++i) {
+    r.registry.Cancel(r.key.process_id, r.key.secret, done);
+  }
+  CHECK(told == 23);
 }
 
 TEST_CASE("requests for one session leave others their own") {
   Registry r;
   int others = 0;
-  const CancelRegistry::Key other = r.registry.Register([&others] { ++others; });
+  const CancelRegistry::Key other = r.registry.Register([&others](const CancelRegistry::Done&) { ++others; });
   for (int i = 0; i < 100; ++i) {
-    r.registry.Cancel(r.key.process_id, "nope");
+    r.registry.Cancel(r.key.process_id, "nope", [] {});
   }
-  r.registry.Cancel(other.process_id, other.secret);
+  r.registry.Cancel(other.process_id, other.secret, [] {});
   CHECK(others == 1);
 }
 

@@ -151,12 +151,8 @@ Task<bool> Session::LearnCatalog() {
 void Session::Greet() {
   const std::shared_ptr<Session*> self = self_;
   runtime::Loop* const loop = &loop_;
-  cancel_key_ = services_.cancels.Register([self, loop] {
-    loop->Post([self] {
-      if (*self != nullptr) {
-        (*self)->OnCancelRequest();
-      }
-    });
+  cancel_key_ = services_.cancels.Register([self, loop](CancelRegistry::Done done) {
+    loop->Post([self, done = std::move(done)] { *self != nullptr ? (*self)->OnCancelRequest(done) : done(); });
   });
   Outbox& out = conversation_->to_client();
   pg::AppendAuthenticationOk(out.own());

@@ -357,24 +357,26 @@ void Session::CancelStatement() {
   table_.CancelUpstream(server_->process_id, server_->cancel_key);
 }
 
-void Session::OnCancelRequest() {
+void Session::OnCancelRequest(const CancelRegistry::Done& done) {
   if (approval_ != nullptr && conversation_->pause() == Pause::kApproval) {
     ApprovalAnswer answer;
     answer.state = ApprovalAnswer::State::kCancelled;
     answer.id = approval_->id();
     FinishApproval(std::move(answer));
-    return;
+    return done();
   }
   if (is_estimating_) {
     is_estimating_ = false;
     ++estimate_;
     ApprovalAnswer answer;
     answer.state = ApprovalAnswer::State::kCancelled;
-    return FinishApproval(std::move(answer));
+    FinishApproval(std::move(answer));
+    return done();
   }
-  if (conversation_->busy()) {
-    table_.CancelUpstream(server_->process_id, server_->cancel_key);
+  if (!conversation_->busy()) {
+    return done();
   }
+  table_.CancelUpstream(server_->process_id, server_->cancel_key, done);
 }
 
 void Session::EndRelay(std::optional<pg::ErrorMessage> error, std::string reason) {

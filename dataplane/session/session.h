@@ -35,7 +35,7 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   // The table's snapshot or a catalog has changed, or it drains: look again.
   void Wake() { waiter_.Raise(kWake); }
   // A client's CancelRequest with this session's key.
-  void OnCancelRequest();
+  void OnCancelRequest(const CancelRegistry::Done& done);
   bool IsRevokedBy(const policy::Revocation** revocation) const;
   const base::SessionId& id() const { return id_; }
 
@@ -66,6 +66,7 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   runtime::Task<bool> OnSslRequest(size_t packet_bytes);
   runtime::Task<bool> Authenticate();
   runtime::Task<absl::StatusOr<std::string>> ReadPassword();
+  runtime::Task<void> PassCancelRequest(const wire::postgres::CancelRequest& request);
   runtime::Task<bool> Admit(std::string token);
   runtime::Task<bool> ReadStartupPacket(size_t* packet_bytes);
   runtime::Task<void> Refuse(std::string_view sqlstate, std::string message, std::string hint);

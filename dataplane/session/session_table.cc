@@ -37,12 +37,16 @@ void AppendField(std::string_view field, std::string* key) {
 
 Task<void> RunSession(std::unique_ptr<Session> session) { co_await session->Run(); }
 
-Task<void> RunCancel(upstream::Connector& connector, runtime::Loop& loop, uint32_t process_id, std::string key) {
+Task<void> RunCancel(upstream::Connector& connector, runtime::Loop& loop, uint32_t process_id, std::string key,
+                     CancelRegistry::Done done) {
   runtime::Waiter waiter(loop);
   const absl::Status status =
       co_await connector.Cancel(waiter, process_id, std::move(key), loop.clock().Steady() + kCancelTimeout);
   if (!status.ok()) {
     spdlog::warn("cannot cancel a statement: {}", base::Message(status));
+  }
+  if (done) {
+    done();
   }
 }
 
@@ -168,8 +172,8 @@ void SessionTable::Remove(const base::SessionId& id) {
   }
 }
 
-void SessionTable::CancelUpstream(uint32_t process_id, const std::string& key) {
-  tasks_.Spawn(RunCancel(services_.connector, loop_, process_id, key));
+void SessionTable::CancelUpstream(uint32_t process_id, const std::string& key, CancelRegistry::Done done) {
+  tasks_.Spawn(RunCancel(services_.connector, loop_, process_id, key, std::move(done)));
 }
 
 void SessionTable::Estimate(upstream::EstimateInput input, std::function<void(const absl::StatusOr<double>&)> done) {

@@ -108,8 +108,9 @@ class SessionTable {
   Scratch& scratch() { return scratch_; }
   void Add(const base::SessionId& id, Session* session) { sessions_[id] = session; }
   void Remove(const base::SessionId& id);
-  // Asks the database to cancel what a server process runs; nobody waits for it.
-  void CancelUpstream(uint32_t process_id, const std::string& key);
+  // Asks the database to cancel what a server process runs; `done`, unless it is empty, runs on this loop when the
+  // database has taken note, or could not be reached.
+  void CancelUpstream(uint32_t process_id, const std::string& key, CancelRegistry::Done done = {});
   // The planner's estimate for a statement; `done` runs on this loop, with an error when as many estimates as there may
   // be are under way.
   void Estimate(upstream::EstimateInput input, std::function<void(const absl::StatusOr<double>&)> done);

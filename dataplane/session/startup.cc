@@ -19,6 +19,9 @@ using runtime::Task;
 
 namespace {
 
+// For a cancellation to reach the database; a little more than it is given there (session_table.cc).
+constexpr std::chrono::seconds kCancelWait{6};
+
 // The first byte of a TLS handshake record (RFC 8446 section 5.1).
 constexpr char kTlsHandshake = 0x16;
 
@@ -149,8 +152,8 @@ Task<bool> Session::Negotiate() {
       co_return false;
     }
     if (const auto* cancel = std::get_if<pg::CancelRequest>(&*packet)) {
-      services_.cancels.Cancel(cancel->process_id, cancel->key);
       end_reason_ = "cancel_request";
+      co_await PassCancelRequest(*cancel);
       co_return false;
     }
     if (const auto* startup = std::get_if<pg::Startup>(&*packet)) {
@@ -177,6 +180,26 @@ Task<bool> Session::Negotiate() {
       end_reason_ = "client_closed";
       co_return false;
     }
+  }
+}
+
+// Closing the connection tells the client that the cancellation has got where it can get: what it sends next must not
+// be what is cancelled (libpq's PQcancel waits for that).
+Task<void> Session::PassCancelRequest(const pg::CancelRequest& request) {
+  const std::shared_ptr<Session*> self = self_;
+  runtime::Loop* const loop = &loop_;
+  services_.cancels.Cancel(request.process_id, request.key, [self, loop] {
+    loop->Post([self] {
+      if (*self != nullptr) {
+        (*self)->waiter_.Raise(kReply);
+      }
+    });
+  });
+  client_watched_.Want(false, false);
+  const runtime::SteadyTime deadline = loop_.clock().Steady() + kCancelWait;
+  uint32_t bits = 0;
+  while ((bits & (kReply | runtime::Waiter::kTimeout | runtime::Waiter::kInterrupt)) == 0) {
+    bits = co_await waiter_.Wait(deadline);
   }
 }
 

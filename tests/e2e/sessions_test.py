@@ -148,6 +148,16 @@ class Sessions(StackTest):
         stolen.close()
         self.assertFalse([m for m in mine.read_until("Z", 60) if m.type == "E"])
 
+    def test_what_is_sent_after_a_cancellation_is_not_what_is_cancelled(self):
+        # A client that waits for its CancelRequest's connection to be closed may go on: libpq's PQcancel does.
+        session = self.connect("ivan")
+        for i in range(200):
+            session.send(frontend.query(f"SELECT pg_sleep({0.001 + i % 10 / 2500})"))
+            session.cancel()
+            session.read_until("Z")
+            session.send(frontend.query("SELECT count(*) FROM generate_series(1, 20000)"))
+            self.assertEqual([m.sqlstate for m in session.read_until("Z") if m.type == "E"], [], f"round {i}")
+
 
 class Drain(StackTest):
     def test_sigterm_lets_running_statements_finish_and_takes_no_new_sessions(self):

@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -20,6 +21,8 @@ import time
 
 _PR_SET_PDEATHSIG = 1
 _SANITIZER_REPORT = re.compile(rb"ERROR: (Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|: runtime error: ")
+_FIRST_PORT = 10_000
+_handed_out = set()
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -28,10 +31,16 @@ class StartError(Exception):
 
 
 def free_port():
-    """A port that nobody listens on right now; taken from the kernel, so two calls rarely get the same one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody uses right now, and that no outgoing connection gets meanwhile: below those that the kernel hands out,
+    where there are any. The same one is not returned twice."""
+    first_ephemeral = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(_FIRST_PORT, first_ephemeral) if first_ephemeral > _FIRST_PORT else 0))
+            port = probe.getsockname()[1]
+            if port not in _handed_out:
+                _handed_out.add(port)
+                return port
 
 
 def wait_until(condition, seconds, what, interval=0.02):

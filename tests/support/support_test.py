@@ -15,7 +15,7 @@ from tests.support import frontend, secret_search, tokens, wire
 from tests.support.live_psql import LivePsql
 from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres import Postgres
-from tests.support.process import Run, StartError, start_time, stop_detached, wait_until
+from tests.support.process import Run, StartError, free_port, start_time, stop_detached, wait_until
 
 
 class Processes(unittest.TestCase):
@@ -31,6 +31,13 @@ class Processes(unittest.TestCase):
             process = run.process("stubborn", ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"], grace=0.5).start()
             time.sleep(0.3)
         self.assertEqual(process.popen.returncode, -9)
+
+    def test_free_ports_differ_and_are_not_those_of_outgoing_connections(self):
+        first_ephemeral = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        ports = [free_port() for _ in range(200)]
+        self.assertEqual(len(set(ports)), len(ports))
+        self.assertLess(max(ports), first_ephemeral)
+        self.assertGreater(min(ports), 1023)
 
     def test_children_die_with_a_launcher_that_is_killed(self):
         script = ("from tests.support.process import Run\nimport time\n"

@@ -92,8 +92,10 @@ show([(n.channel, n.payload) for n in connection.notifies])
 cursor.execute("DO $$ BEGIN RAISE NOTICE 'noticed'; RAISE WARNING 'warned'; END $$")
 show(connection.notices)
 
-threading.Thread(target=lambda: (time.sleep(0.4), connection.cancel())).start()
+canceller = threading.Thread(target=lambda: (time.sleep(0.4), connection.cancel()))
+canceller.start()
 fails(cursor, "SELECT pg_sleep(20)")
+canceller.join()  # PostgreSQL signals twice, and a late one would meet the next statement
 cursor.execute("SET statement_timeout = 200")
 fails(cursor, "SELECT pg_sleep(20)")
 cursor.execute("RESET statement_timeout")
