@@ -285,6 +285,7 @@ class Conversation {
                                            std::string_view audit_id) const;
   void FillAsk(const Named& named, const wire::postgres::Bind* bind, const std::vector<uint32_t>& parameter_types,
                ApprovalAsk* ask) const;
+  void CountDenied();
   std::string AuditId(uint64_t statement) const;
   static int PositionOf(std::string_view text, int32_t offset);
 
@@ -346,6 +347,8 @@ class Conversation {
   bool OnNoData(std::string_view frame);
   bool OnDataRow(std::string_view frame, std::string_view body);
   bool OnServerCopyData(std::string_view frame, std::string_view body);
+  void CountRow(Run& run, size_t bytes);
+  void CountMaskedCells(uint64_t cells);
   bool MaskRow(Run& run, std::string_view body);
   bool OpenCopy(Run& run, const wire::postgres::CopyResponse& response);
   bool MaskCopyData(Run& run, std::string_view body);
@@ -368,9 +371,6 @@ class Conversation {
   static wire::postgres::ErrorMessage Scrub(const wire::postgres::ErrorFields& fields);
   [[gnu::cold]] void RecordSkipped(Run& run);
   [[gnu::cold]] void EndUnrecorded();
-
-  void CountDenied();
-  void CountMaskedCells(uint64_t cells);
 
   const ConversationIdentity& identity_;
   std::unique_ptr<ApprovalAsk> ask_;

@@ -74,8 +74,8 @@ class ModelServer {
   void OnExecute(std::string_view body);
   void OnClose(std::string_view body);
   void RunSimple(const Text& text, uint32_t first);
-  // False when it failed or waits for COPY data; an error has been sent then.
   bool ReturnsRows(const Text& text, uint32_t index);
+  // False when it failed or waits for COPY data; an error has been sent then.
   bool Run(const Text& text, uint32_t index, uint32_t rows_max, Portal* portal);
   bool RunVerb(const Text& text, uint32_t index, const sql::Statement& statement, const Portal* portal);
   void DropNamedStatements();

@@ -131,12 +131,11 @@ void Outbox::Reset() {
   if (parts_.capacity() > kPartsPerWrite) {
     std::vector<Part>().swap(parts_);
   }
-  if (!own_.empty()) {
+  own_added_ = 0;
+  if (own_.capacity() > kKeepCapacity) {
+    std::string().swap(own_);
+  } else if (!own_.empty()) {
     own_.clear();
-    own_added_ = 0;
-    if (own_.capacity() > kKeepCapacity) {
-      std::string().swap(own_);
-    }
   }
 }
 

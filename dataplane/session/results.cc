@@ -219,10 +219,7 @@ bool Conversation::OnDataRow(std::string_view frame, std::string_view body) {
   if (run->limit_reached || entry.suppressed) {
     return true;
   }
-  ++run->rows;
-  ++totals_.rows;
-  metrics_.Add(events::Count::kRows);
-  run->bytes += frame.size();
+  CountRow(*run, frame.size());
   if (!CheckRowLimits(*run, frame.size())) {
     return true;
   }
@@ -288,10 +285,7 @@ bool Conversation::StartsLongRow(const pg::Header& header) {
   if (server_pass_dropped_) {
     return true;
   }
-  ++run->rows;
-  ++totals_.rows;
-  metrics_.Add(events::Count::kRows);
-  run->bytes += header.frame_bytes();
+  CountRow(*run, header.frame_bytes());
   server_pass_dropped_ = !CheckRowLimits(*run, header.frame_bytes());
   return true;
 }
@@ -304,10 +298,7 @@ bool Conversation::OnServerCopyData(std::string_view frame, std::string_view bod
   if (run->limit_reached || expected_.front().suppressed) {
     return true;
   }
-  ++run->rows;
-  ++totals_.rows;
-  metrics_.Add(events::Count::kRows);
-  run->bytes += frame.size();
+  CountRow(*run, frame.size());
   if (!CheckRowLimits(*run, frame.size())) {
     return true;
   }
@@ -377,6 +368,13 @@ bool Conversation::MaskCopyData(Run& run, std::string_view body) {
   }
   to_client_.Added();
   return true;
+}
+
+void Conversation::CountRow(Run& run, size_t bytes) {
+  ++run.rows;
+  run.bytes += bytes;
+  ++totals_.rows;
+  metrics_.Add(events::Count::kRows);
 }
 
 void Conversation::CountMaskedCells(uint64_t cells) {
