@@ -75,6 +75,7 @@ struct Sidecar::Parts {
   session::QuotaBook quotas;
   session::CancelRegistry cancels{clock};
   session::ProbeBudget probes;
+  session::SharedDetectors detectors;
   session::ClientTls client_tls;
   approval::Board approval_board;
   policy::ControlPlaneLink link;
@@ -125,9 +126,9 @@ absl::Status Sidecar::Parts::BuildUpstream() {
   CHAPERONE_ASSIGN_OR_RETURN(service_loop, runtime::Loop::Create(clock));
   catalogs = std::make_unique<upstream::CatalogService>(
       *service_loop, *connector, upstream::CatalogService::Options(),
-      [this](const std::string& database, const upstream::CatalogPtr& catalog,
+      [this](const std::string& database, const upstream::CatalogInUse& catalog,
              const upstream::CatalogService::SessionDefaults& defaults) {
-        sync->ReportCatalog(database, {catalog, defaults.role, defaults.search_path});
+        sync->ReportCatalog(database, {catalog.catalog, defaults.role, defaults.search_path});
         inspector->Include(database);
         for (const auto& lane : lanes) {
           session::SessionTable* const table = lane->table.get();
@@ -176,8 +177,8 @@ absl::Status Sidecar::Parts::BuildLanes() {
   for (const std::string& file : damaged) {
     spdlog::error("the spool file {} is damaged; it is kept as {}.damaged", file, file);
   }
-  const session::Services services{clock, config.session, *connector, *catalogs, *approvals, approval_board,
-                                   link,  cancels,        counter,    quotas,    probes,     client_tls};
+  const session::Services services{clock,   config.session, *connector, *catalogs, *approvals, approval_board, link,
+                                   cancels, counter,        quotas,     probes,    detectors,  client_tls};
   const auto run = std::make_shared<control::RecordClient::Run>();
   for (size_t i = 0; i < count; ++i) {
     auto lane = std::make_unique<Lane>();
@@ -296,7 +297,7 @@ bool Sidecar::Parts::Kill(const base::SessionId& session, const std::string& rea
 
 // For the control plane, which has not heard of it or has let it go. A new one is reported by its listener.
 void Sidecar::Parts::ReadCatalog(const std::string& database) {
-  catalogs->Get(database, *service_loop, [this, database](const absl::StatusOr<upstream::CatalogPtr>& catalog) {
+  catalogs->Get(database, *service_loop, [this, database](const absl::StatusOr<upstream::CatalogInUse>& catalog) {
     if (catalog.ok()) {
       sync->RepeatCatalog(database);
     } else {

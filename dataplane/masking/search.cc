@@ -7,31 +7,6 @@
 
 namespace chaperone::masking {
 
-absl::StatusOr<std::shared_ptr<const detect::Detector>> DetectorCache::For(const policy::MaskingRule& rule) {
-  std::string key;
-  const auto add = [&key](std::string_view text) { key += fmt::format("{}:{}", text.size(), text); };
-  for (const std::string& kind : rule.detect) {
-    add(kind);
-  }
-  key += "|";
-  std::vector<detect::OperatorPattern> patterns;
-  for (const policy::DetectorPattern& pattern : rule.patterns) {
-    add(pattern.name);
-    add(pattern.regex);
-    patterns.push_back({pattern.name, pattern.regex});
-  }
-  if (const auto found = known_.find(key); found != known_.end()) {
-    if (auto detector = found->second.lock()) {
-      return detector;
-    }
-  }
-  std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
-  CHAPERONE_ASSIGN_OR_RETURN(std::shared_ptr<const detect::Detector> made,
-                             detect::Detector::Make(rule.detect, patterns));
-  known_[key] = made;
-  return made;
-}
-
 absl::StatusOr<std::shared_ptr<const SearchRules>> SearchRules::Make(const policy::View& view, const DeploymentKey& key,
                                                                      DetectorCache* detectors) {
   std::vector<SearchRule> rules;

@@ -8,7 +8,6 @@
 #define CHAPERONE_DATAPLANE_MASKING_SEARCH_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,19 +17,11 @@
 #include "api/policy/policy.h"
 #include "dataplane/masking/detect/context.h"
 #include "dataplane/masking/detect/detector.h"
+#include "dataplane/masking/detector_cache.h"
 #include "dataplane/masking/method.h"
 #include "dataplane/masking/text_method.h"
 
 namespace chaperone::masking {
-
-// Keeps detectors that are in use, so that rules which look for the same share one. Threading: one thread's.
-class DetectorCache {
- public:
-  absl::StatusOr<std::shared_ptr<const detect::Detector>> For(const policy::MaskingRule& rule);
-
- private:
-  std::map<std::string, std::weak_ptr<const detect::Detector>, std::less<>> known_;
-};
 
 // One rule with what it takes to apply it.
 struct SearchRule {

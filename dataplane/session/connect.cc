@@ -115,14 +115,14 @@ Task<bool> Session::LearnCatalog() {
   absl::Status failure = absl::UnknownError("");
   bool answered = false;
   const std::shared_ptr<Session*> self = self_;
-  services_.catalogs.Get(database_, loop_, [self, &failure, &answered](absl::StatusOr<upstream::CatalogPtr> catalog) {
+  services_.catalogs.Get(database_, loop_, [self, &failure, &answered](absl::StatusOr<upstream::CatalogInUse> catalog) {
     if (*self == nullptr) {
       return;
     }
     answered = true;
     failure = catalog.status();
     if (catalog.ok()) {
-      (*self)->table_.SetCatalog((*self)->database_, *catalog);
+      (*self)->table_.SetCatalog((*self)->database_, *std::move(catalog));
     }
     (*self)->waiter_.Raise(kReply);
   });

@@ -298,14 +298,14 @@ void Session::RefreshCatalog() {
   catalog_asked_ = true;
   catalog_wanted_ = false;
   const std::shared_ptr<Session*> self = self_;
-  services_.catalogs.Refresh(database_, loop_, [self](absl::StatusOr<upstream::CatalogPtr> catalog) {
+  services_.catalogs.Refresh(database_, loop_, [self](absl::StatusOr<upstream::CatalogInUse> catalog) {
     if (*self == nullptr) {
       return;
     }
     Session& session = **self;
     session.catalog_asked_ = false;
     if (catalog.ok()) {
-      session.table_.SetCatalog(session.database_, *catalog);
+      session.table_.SetCatalog(session.database_, *std::move(catalog));
     }
     session.UpdateContext();
     // A name that is still not known is refused now.

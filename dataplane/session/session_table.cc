@@ -69,6 +69,7 @@ SessionTable::SessionTable(const Services& services, runtime::Loop& loop, std::s
       loop_(loop),
       spool_(std::move(spool)),
       metrics_(metrics),
+      contexts_(loop, services_.detectors, services_.options.judge),
       scratch_(kScratchBytes),
       tasks_([this](const std::exception_ptr& exception) {
         metrics_.Add(Count::kInternalErrors);
@@ -100,6 +101,7 @@ std::vector<SessionTable::Ended> SessionTable::SetSnapshot(SnapshotPtr snapshot)
   snapshot_ = std::move(snapshot);
   ++generation_;
   views_.clear();
+  contexts_.LetGo();
   std::vector<Ended> ended;
   std::vector<Session*> all;
   for (const auto& [id, session] : sessions_) {
@@ -117,9 +119,12 @@ std::vector<SessionTable::Ended> SessionTable::SetSnapshot(SnapshotPtr snapshot)
   return ended;
 }
 
-void SessionTable::SetCatalog(const std::string& database, upstream::CatalogPtr catalog) {
+void SessionTable::SetCatalog(const std::string& database, upstream::CatalogInUse catalog) {
   const auto found = databases_.find(database);
   if (found != databases_.end()) {
+    if (found->second.catalog.catalog != catalog.catalog) {
+      contexts_.LetGoOf(found->second.catalog.catalog.get());
+    }
     found->second.catalog = std::move(catalog);
     ++generation_;
   }
@@ -134,7 +139,7 @@ void SessionTable::LeaveDatabase(const std::string& database) {
 
 upstream::CatalogPtr SessionTable::CatalogOf(const std::string& database) const {
   const auto found = databases_.find(database);
-  return found == databases_.end() ? nullptr : found->second.catalog;
+  return found == databases_.end() ? nullptr : found->second.catalog.catalog;
 }
 
 bool SessionTable::Kill(const base::SessionId& session, const std::string& reason, std::function<void()> done) {
@@ -209,28 +214,7 @@ std::shared_ptr<const policy::View> SessionTable::ViewFor(const policy::Principa
 std::shared_ptr<JudgeContext> SessionTable::ContextFor(const std::shared_ptr<const policy::View>& view,
                                                        uint64_t policy_revision, const upstream::CatalogPtr& catalog,
                                                        const sql::SessionContext& names) {
-  // A context keeps its view and catalog alive, so their addresses name them for as long as it lives.
-  std::string key = fmt::format("{} {} {} ", fmt::ptr(view.get()), fmt::ptr(catalog.get()), policy_revision);
-  AppendField(names.role, &key);
-  AppendField(names.temp_schema, &key);
-  for (const std::string& schema : names.search_path) {
-    AppendField(schema, &key);
-  }
-  std::weak_ptr<JudgeContext>& known = contexts_[key];
-  std::shared_ptr<JudgeContext> context = known.lock();
-  if (context == nullptr) {
-    auto search = masking::SearchRules::Make(*view, snapshot_->masking_key, &detectors_);
-    if (!search.ok()) {
-      // Results are refused then: see masking/result.h.
-      spdlog::error("the policy's detectors cannot be made: {}", base::Message(search.status()));
-      search = nullptr;
-    }
-    context = std::make_shared<JudgeContext>(JudgeBasis{view, catalog, *std::move(search)}, policy_revision, names,
-                                             services_.options.judge);
-    known = context;
-    Sweep(&contexts_);
-  }
-  return context;
+  return contexts_.For({view, catalog, policy_revision, names, snapshot_->masking_key});
 }
 
 }  // namespace chaperone::session

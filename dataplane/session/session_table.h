@@ -14,13 +14,13 @@
 #include "dataplane/approval/board.h"
 #include "dataplane/approval/gate.h"
 #include "dataplane/events/loop_metrics.h"
-#include "dataplane/masking/search.h"
 #include "dataplane/policy/freshness.h"
 #include "dataplane/recorder/spool.h"
 #include "dataplane/runtime/loop.h"
 #include "dataplane/runtime/task.h"
 #include "dataplane/runtime/tls.h"
 #include "dataplane/session/cancel_registry.h"
+#include "dataplane/session/judge_contexts.h"
 #include "dataplane/session/options.h"
 #include "dataplane/session/probe_budget.h"
 #include "dataplane/session/quota.h"
@@ -59,6 +59,7 @@ struct Services {
   SessionCounter& counter;
   QuotaBook& quotas;
   ProbeBudget& probes;
+  SharedDetectors& detectors;
   const ClientTls& client_tls;
 };
 
@@ -81,7 +82,7 @@ class SessionTable {
   };
   std::vector<Ended> SetSnapshot(SnapshotPtr snapshot);
   // What was read anew; kept when a session here uses the database.
-  void SetCatalog(const std::string& database, upstream::CatalogPtr catalog);
+  void SetCatalog(const std::string& database, upstream::CatalogInUse catalog);
   // Ends a session. False when it is not here. `done` runs when its connection is closed.
   bool Kill(const base::SessionId& session, const std::string& reason, std::function<void()> done);
   // Nothing begins any more; sessions end when nothing runs, and all of them by `deadline`. `done` runs when none is
@@ -125,13 +126,12 @@ class SessionTable {
   SnapshotPtr snapshot_;
   uint64_t generation_ = 1;
   struct Database {
-    upstream::CatalogPtr catalog;
+    upstream::CatalogInUse catalog;
     size_t sessions = 0;
   };
   std::unordered_map<std::string, Database> databases_;
   std::unordered_map<std::string, std::weak_ptr<const policy::View>> views_;
-  std::unordered_map<std::string, std::weak_ptr<JudgeContext>> contexts_;
-  masking::DetectorCache detectors_;
+  JudgeContexts contexts_;
   size_t estimating_ = 0;
   Scratch scratch_;
   std::optional<runtime::SteadyTime> drain_deadline_;

@@ -37,6 +37,7 @@ struct CatalogService::Database {
   runtime::WatchedFd watched;
   std::unique_ptr<ServerConnection> connection;
   CatalogPtr catalog;
+  const std::shared_ptr<const void> use = std::make_shared<char>();
   SessionDefaults defaults;
   std::string probe;
   std::vector<Question> questions;
@@ -44,8 +45,9 @@ struct CatalogService::Database {
   bool updating = false;
   bool dropped = false;
 
-  // Whoever asks and whoever holds the last answer; the catalog here is one holder.
-  bool IsInUse() const { return updating || !questions.empty() || catalog.use_count() > 1; }
+  // Whoever asks and whoever holds an answer's `use`; the one here is a holder too.
+  bool IsInUse() const { return updating || !questions.empty() || use.use_count() > 1; }
+  CatalogInUse InUse() const { return {catalog, use}; }
 };
 
 CatalogService::CatalogService(runtime::Loop& loop, Connector& connector, const Options& options, Listener listener)
@@ -116,7 +118,7 @@ void CatalogService::Drop(Database& database) {
 
 void CatalogService::Ask(Database& database, bool fresh, runtime::Loop& where, Answer answer) {
   if (database.catalog != nullptr && !fresh) {
-    where.Post([answer = std::move(answer), catalog = database.catalog] { answer(catalog); });
+    where.Post([answer = std::move(answer), found = database.InUse()] { answer(found); });
     return;
   }
   database.questions.push_back({&where, std::move(answer)});
@@ -150,7 +152,7 @@ Task<bool> CatalogService::Update(Database& database) {
   // round.
   std::vector<Database::Question> questions;
   questions.swap(database.questions);
-  absl::StatusOr<CatalogPtr> result = database.catalog;
+  absl::Status status;
   bool reached = true;
   bool must_read = database.catalog == nullptr && !questions.empty();
   if (database.catalog != nullptr) {
@@ -160,13 +162,16 @@ Task<bool> CatalogService::Update(Database& database) {
     must_read = probe.ok() && *probe != database.probe;
   }
   if (must_read) {
-    result = co_await Read(database);
-    reached = result.ok();
-    if (result.ok()) {
-      database.catalog = *result;
-      listener_(database.name, database.catalog, database.defaults);
+    auto read = co_await Read(database);
+    status = read.status();
+    reached = status.ok();
+    if (status.ok()) {
+      database.catalog = *std::move(read);
+      listener_(database.name, database.InUse(), database.defaults);
     }
   }
+  const absl::StatusOr<CatalogInUse> result =
+      status.ok() ? absl::StatusOr<CatalogInUse>(database.InUse()) : absl::StatusOr<CatalogInUse>(status);
   for (Database::Question& question : questions) {
     question.where->Post([answer = std::move(question.answer), result] { answer(result); });
   }

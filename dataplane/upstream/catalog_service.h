@@ -2,7 +2,7 @@
 // loop.
 //
 // A catalog is read when the first session of its database begins, again when a probe finds that it has changed, and at
-// once when asked for (DDL went by, or a name was not known). It is in use while anybody holds what was last answered;
+// once when asked for (DDL went by, or a name was not known). It is in use while anybody holds the `use` of an answer;
 // when nobody has for a while, when the database is gone, or when its place is needed, it is let go with its
 // connection.
 //
@@ -29,6 +29,12 @@ namespace chaperone::upstream {
 
 using CatalogPtr = std::shared_ptr<const sql::Catalog>;
 
+struct CatalogInUse {
+  CatalogPtr catalog;
+  // As long as it is held, the database's catalog is kept and new ones are told.
+  std::shared_ptr<const void> use;
+};
+
 class CatalogService {
  public:
   struct Options {
@@ -40,7 +46,7 @@ class CatalogService {
     // How long one that nobody uses is kept.
     std::chrono::milliseconds unused_max{600'000};
   };
-  using Answer = std::function<void(absl::StatusOr<CatalogPtr>)>;
+  using Answer = std::function<void(absl::StatusOr<CatalogInUse>)>;
   // What a new session begins with, as the database has it for the sidecar's role.
   struct SessionDefaults {
     std::string role;
@@ -48,7 +54,8 @@ class CatalogService {
     std::string search_path;
   };
   // Told of every new catalog, on the service's loop.
-  using Listener = std::function<void(const std::string& database, const CatalogPtr&, const SessionDefaults& defaults)>;
+  using Listener =
+      std::function<void(const std::string& database, const CatalogInUse&, const SessionDefaults& defaults)>;
 
   CatalogService(runtime::Loop& loop, Connector& connector, const Options& options, Listener listener);
   ~CatalogService();
