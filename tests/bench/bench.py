@@ -2,7 +2,7 @@
 
   bench.py                      everything, about 20 minutes
   bench.py --quick              every number once and short, about 4 minutes
-  bench.py --only cpu,calls     of: cpu, calls, instructions, latency, large, masking, memory, many
+  bench.py --only cpu,calls     of: cpu, sessions, calls, instructions, latency, large, masking, memory, many
   bench.py --json FILE          also as JSON
   bench.py --stand-in           a second pgbouncer in the sidecar's place: tries the bench itself; every ratio must be near 1
 
@@ -11,6 +11,7 @@ Prints ratios with the targets beside them. Start it with tests/bench/run, which
 import argparse
 import contextlib
 import json
+import statistics
 import sys
 
 from tests.bench import load, measure, proxies
@@ -22,7 +23,7 @@ from tests.support.stack import Stack
 
 _SETTINGS = {"max_connections": "2700", "shared_buffers": "'256MB'", "max_wal_size": "'4GB'", "autovacuum": "off"}
 _SIDECAR = {"limits": {"sessions": 3000}}
-_PARTS = ("cpu", "calls", "instructions", "latency", "large", "masking", "memory", "many")
+_PARTS = ("cpu", "sessions", "calls", "instructions", "latency", "large", "masking", "memory", "many")
 
 
 class Bench:
@@ -40,20 +41,35 @@ class Bench:
 
     def cpu(self):
         """CPU time of the proxy for each query. Only statements that were seen before have a target: the others are parsed."""
-        rounds, seconds = (1, 2) if self.quick else (2, 5)
+        turns, seconds = (3, 1) if self.quick else (8, 1)
         pairs = [("same-text", "simple"), ("select-only", "extended"), ("select-only", "prepared"), ("tpcb-like", "extended"),
                  ("tpcb-like", "prepared"), ("select-only", "simple"), ("tpcb-like", "simple")]
         for script, mode, clients in [(*pair, n) for pair in pairs for n in ((8,) if self.quick else (1, 8, 64))]:
             is_new = mode == "simple" and script != "same-text"
-            used, queries = {p.name: 0.0 for p in self.both}, {p.name: 0 for p in self.both}
-            for _ in range(rounds):
-                for proxy in self.both:
-                    before = measure.cpu_seconds(proxy.pid)
-                    count, _ = load.pgbench(proxy.target, script, mode, clients, seconds=seconds)
-                    used[proxy.name] += measure.cpu_seconds(proxy.pid) - before
-                    queries[proxy.name] += count * load.QUERIES[script]
+            each = {p.name: [] for p in self.both}
+            for turn in range(turns):
+                for proxy in self.both if turn % 2 == 0 else reversed(self.both):
+                    (few, start), (many, whole) = (self._cpu_of(proxy, script, mode, clients, **length)
+                                                   for length in ({"transactions": 10}, {"seconds": seconds}))
+                    each[proxy.name].append((whole - start) / ((many - few) * load.QUERIES[script]))
             self.report.add(f"CPU per query, {script}, {mode}, {clients} clients{', each text is new' if is_new else ''}", "us",
-                            *(1e6 * used[p.name] / queries[p.name] for p in self.both), target=None if is_new else 1.15)
+                            *(1e6 * statistics.median(each[p.name]) for p in self.both), target=None if is_new else 1.15)
+
+    def sessions(self):
+        """CPU time for a session from connect to disconnect, with one statement."""
+        each = {p.name: [] for p in self.both}
+        clients = 64
+        for _ in range(3 if self.quick else 10):
+            for proxy in self.both:
+                each[proxy.name].append(self._cpu_of(proxy, "select-only", "prepared", clients, transactions=1)[1] / clients)
+        self.report.add("CPU per session of one statement", "us", *(1e6 * statistics.median(each[p.name]) for p in self.both))
+
+    @staticmethod
+    def _cpu_of(proxy, script, mode, clients, **length):
+        """(transactions, CPU seconds of the proxy) of one run."""
+        before = measure.cpu_seconds(proxy.pid)
+        count, _ = load.pgbench(proxy.target, script, mode, clients, **length)
+        return count, measure.cpu_seconds(proxy.pid) - before
 
     def calls(self):
         """System calls of the proxy for each query, by the difference of two run lengths."""
@@ -96,13 +112,13 @@ class Bench:
         return (totals[1] - totals[0]) / (long - short)
 
     def latency(self):
-        """What each proxy adds to the latency of one client, over rounds direct, A, B."""
+        """What each proxy adds to the latency of one client, over turns direct, A, B."""
         direct = self.postgres.role.but(database="bench")
-        rounds, seconds = (2, 2) if self.quick else (4, 5)
+        turns, seconds = (4, 1) if self.quick else (20, 1)
         for script, mode in (("same-text", "simple"), ("select-only", "prepared")):
             values = {"direct": [], self.peer.name: [], self.subject.name: []}
-            for _ in range(rounds):
-                for name, target in (("direct", direct), *((p.name, p.target) for p in self.both)):
+            for turn in range(turns):
+                for name, target in (("direct", direct), *((p.name, p.target) for p in self.both))[::1 if turn % 2 == 0 else -1]:
                     values[name] += load.latencies(target, script, mode, seconds)
             for label, share, target in (("p50", 0.5, 1.0), ("p99", 0.99, 1.5)):
                 at = {name: load.percentile(sorted(all_of), share) for name, all_of in values.items()}
