@@ -50,7 +50,7 @@ class Bench:
             for turn in range(turns):
                 for proxy in self.both if turn % 2 == 0 else reversed(self.both):
                     (few, start), (many, whole) = (self._cpu_of(proxy, script, mode, clients, **length)
-                                                   for length in ({"transactions": 10}, {"seconds": seconds}))
+                                                   for length in ({"transactions": 10 // load.QUERIES[script]}, {"seconds": seconds}))
                     each[proxy.name].append((whole - start) / ((many - few) * load.QUERIES[script]))
             self.report.add(f"CPU per query, {script}, {mode}, {clients} clients{', each text is new' if is_new else ''}", "us",
                             *(1e6 * statistics.median(each[p.name]) for p in self.both), target=None if is_new else 1.15)
