@@ -22,14 +22,43 @@ _SUPPRESSIONS = select({
     "//conditions:default": [],
 })
 
-def chaperone_library(name, srcs = [], hdrs = [], deps = [], copts = [], **kwargs):
-    """A C++ library with the house flags."""
+# What every statement runs through is compiled with what tools/profile saw: which branches are taken, which calls are
+# worth inlining. An object or function without a profile of its own (a new one, one that has changed since) is compiled as
+# without this.
+_PROFILED_COPTS = select({
+    "//tools/bazel:profile_use": [
+        "-fprofile-use=tools/bazel/profile",
+        "-fprofile-prefix-path=/proc/self/cwd",
+        "-fprofile-partial-training",
+        "-Wno-missing-profile",
+        "-Wno-coverage-mismatch",
+        # It sees more by inlining more, and some of it wrongly.
+        "-Wno-maybe-uninitialized",
+    ],
+    "//tools/bazel:profile_make": ["-fprofile-generate", "-fprofile-update=atomic"],
+    "//conditions:default": [],
+})
+_PROFILED_LINKOPTS = select({
+    "//tools/bazel:profile_make": ["-fprofile-generate"],
+    "//conditions:default": [],
+})
+_PROFILE = select({
+    "//tools/bazel:profile_use": ["//tools/bazel:profile"],
+    "//conditions:default": [],
+})
+
+def chaperone_library(name, srcs = [], hdrs = [], deps = [], copts = [], profiled = False, **kwargs):
+    """A C++ library with the house flags.
+
+    profiled: every statement runs through it, and it is compiled with the profile (tools/profile).
+    """
     native.cc_library(
         name = name,
         srcs = srcs,
         hdrs = hdrs,
-        deps = deps,
-        copts = _COPTS + copts,
+        deps = deps + (_PROFILE if profiled else []),
+        copts = _COPTS + copts + (_PROFILED_COPTS if profiled else []),
+        linkopts = _PROFILED_LINKOPTS if profiled else [],
         **kwargs
     )
 
