@@ -42,10 +42,10 @@ def pgbench(target, script, mode, clients, *, seconds=None, transactions=None, l
     return int(count[1]), float(re.search(r"tps = ([\d.]+)", done.stdout)[1])
 
 
-def latencies(target, script, mode, seconds):
+def latencies(target, script, mode, transactions):
     """Each transaction's latency in microseconds, one client, sorted."""
     with tempfile.TemporaryDirectory() as folder:
-        pgbench(target, script, mode, 1, seconds=seconds, log=f"{folder}/log")
+        pgbench(target, script, mode, 1, transactions=transactions, log=f"{folder}/log")
         values = [int(line.split()[2]) for path in pathlib.Path(folder).iterdir() for line in path.read_text().splitlines()]
     return sorted(values)
 
