@@ -326,6 +326,19 @@ Conversation::Took Conversation::OnDescribe(std::string_view frame) {
   return Took::kYes;
 }
 
+// A portal that would run what does not exist.
+Conversation::Took Conversation::ExecuteMissing(const Portal& portal) {
+  if (expected_.has_open_rounds() && portal.round <= expected_.rounds()) {
+    PauseForAnswers();  // the transaction may have ended with its round, and the portal with it
+    return Took::kWait;
+  }
+  Admission refused;
+  refused.denial = std::make_unique<pg::ErrorMessage>(*portal.missing);
+  refused.run = portal.run;
+  Substitute(Kind::kExecute, std::move(refused));
+  return Took::kYes;
+}
+
 Conversation::Took Conversation::OnExecute(std::string_view frame) {
   pg::Execute execute;
   if (const absl::Status status = pg::DecodeExecute(frame.substr(pg::kHeaderBytes), &execute); !status.ok()) {
@@ -343,11 +356,7 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
     return Took::kYes;
   }
   if (portal->missing != nullptr) {
-    Admission refused;
-    refused.denial = std::make_unique<pg::ErrorMessage>(*portal->missing);
-    refused.run = portal->run;
-    Substitute(Kind::kExecute, std::move(refused));
-    return Took::kYes;
+    return ExecuteMissing(*portal);
   }
   if (portal->run != nullptr && portal->run->bound && execute.rows_max != 0 && MayReturnRows(*portal->run)) {
     // It would run to its end, and say how many rows it changed only when all of them are read.

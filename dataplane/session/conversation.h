@@ -206,6 +206,8 @@ class Conversation {
     std::vector<JudgedPtr> targets;
     // Of these, what EXECUTE names.
     std::vector<JudgedPtr> executed;
+    // One of the targets is a barrier.
+    bool runs_barrier = false;
   };
   struct Admission {
     enum class Outcome : uint8_t { kRun, kRefuse, kWait };
@@ -235,6 +237,7 @@ class Conversation {
   Took OnBind(std::string_view frame);
   Took OnDescribe(std::string_view frame);
   Took OnExecute(std::string_view frame);
+  Took ExecuteMissing(const Portal& portal);
   Took OnClose(std::string_view frame);
   [[gnu::cold]] Took OnCursorExecute(const PortalPtr& portal);
   void DescribeRows(std::string_view portal, const StatementPtr& statement);

@@ -172,6 +172,14 @@ TEST_CASE("what SQL EXECUTE names is judged, and a name that does not exist fail
   CHECK(talk.Say(P("", "EXECUTE q1") + B("", "") + E("") + kSync) == "1 2 D C:EXECUTE 1 ZI");
 }
 
+TEST_CASE("EXECUTE runs what was prepared, not what stood beside it in the text") {
+  Talk talk;
+  CHECK(talk.Say(Q("SET search_path = public; PREPARE q1 AS SELECT 1")) == "C:SET C:PREPARE ZI");
+  CHECK(talk.Say(Q("EXECUTE q1; SELECT id FROM users")).find("C:SELECT 1 ZI") != std::string::npos);
+  CHECK(talk.Say(Q("PREPARE q2 AS SELECT set_config('search_path', 'crm', false)")) == "C:PREPARE ZI");
+  CHECK(talk.Say(Q("EXECUTE q2; SELECT id FROM users")) == "E:42501 ZI");
+}
+
 TEST_CASE("a statement that protocol prepares can be executed by SQL, and the other way round") {
   Talk talk;
   CHECK(talk.Say(P("q1", "SELECT name FROM users") + kSync) == "1 ZI");
@@ -212,6 +220,14 @@ TEST_CASE("a portal that is not there, or went with its transaction, fails with 
   CHECK(talk.Say(E("nowhere") + kSync) == "E:34000 ZI");
   CHECK(talk.Say(P("", "SELECT 1") + B("c1", "") + kSync) == "1 2 ZI");
   CHECK(talk.Say(E("c1") + kSync) == "E:34000 ZI");
+}
+
+TEST_CASE("a portal that would read a cursor which is not there goes with its transaction too") {
+  Talk talk;
+  CHECK(talk.Say(P("", "MOVE ALL IN c2") + B("p1", "") + E("p1")) == "1 2 E:34000");
+  const std::string answers = talk.SayRaw(kSync + E("p1") + kSync);
+  CHECK(answers.find("portal \"p1\" does not exist") != std::string::npos);
+  CHECK(answers.find("cursor \"c2\" does not exist") == std::string::npos);
 }
 
 TEST_CASE("behind a row limit in the extended protocol the client skips to its Sync, over queries too") {

@@ -75,7 +75,7 @@ void Conversation::ApplyEffects(const Run& run) {
                                       ? names_.FindStatement(statement.object_name)
                                   : portal != nullptr ? portal->statement
                                                       : nullptr;
-      if (target == nullptr || target->judged->is_barrier) {
+      if (target == nullptr || target->IsBarrier()) {
         names_stale_ = true;
         names_changed_in_transaction_ = true;
       }

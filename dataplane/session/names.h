@@ -35,6 +35,12 @@ struct PreparedStatement : Counted<PreparedStatement> {
   // The record's number for those columns in `plain_formats`, whose rows pass as they are; 0: not known.
   uint32_t plain_shape = 0;
   Formats plain_formats;
+
+  // What it runs is a barrier. The text that a PREPARE stands in may hold others, which EXECUTE does not run.
+  bool IsBarrier() const {
+    const auto& statements = judged->facts.statements;
+    return index < statements.size() ? statements[index].is_barrier : judged->is_barrier;
+  }
 };
 using StatementPtr = Ref<PreparedStatement>;
 

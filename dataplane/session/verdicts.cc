@@ -91,6 +91,7 @@ std::optional<uint32_t> Conversation::ResolveNames(const Judged& judged, Named* 
     }
     Refresh(*target);
     named->targets.push_back(target->judged);
+    named->runs_barrier = named->runs_barrier || target->IsBarrier();
     if (executes) {
       named->executed.push_back(target->judged);
     }
@@ -182,9 +183,7 @@ Conversation::Admission Conversation::AdmitInFull(const JudgedPtr& judged, recor
   if (verdict.decision == policy::Decision::kDeny) {
     return Refuse(judged, verdict, channel, bind, parameter_types);
   }
-  const bool runs_barrier = std::any_of(named.targets.begin(), named.targets.end(),
-                                        [](const JudgedPtr& target) { return target->is_barrier; });
-  if ((names_changed_in_transaction_ || runs_barrier) && judged->is_behind_possible_rename) {
+  if ((names_changed_in_transaction_ || named.runs_barrier) && judged->is_behind_possible_rename) {
     policy::Verdict unclear;
     unclear.rule = "names";
     unclear.action = sql::ActionName(sql::Action::kUnknown);
