@@ -1,5 +1,5 @@
-// Detectors, so that rules that look for the same share one. Making a detector takes tens of
-// milliseconds; those that were used last are kept for the sessions to come.
+// Detectors, so that rules that look for the same share one. Making one takes tens of milliseconds; those that were
+// used last are kept for the sessions to come.
 #ifndef CHAPERONE_DATAPLANE_MASKING_DETECTOR_CACHE_H_
 #define CHAPERONE_DATAPLANE_MASKING_DETECTOR_CACHE_H_
 

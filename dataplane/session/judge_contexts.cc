@@ -44,7 +44,10 @@ std::shared_ptr<JudgeContext> JudgeContexts::For(const Basis& basis) {
       std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
     }
   }
-  Keep(context);
+  // One whose detectors could not be made refuses results: the next session tries again.
+  if (context->search() != nullptr || basis.view->detectors().empty()) {
+    Keep(context);
+  }
   return context;
 }
 
