@@ -62,7 +62,8 @@ void Loop::Run() {
     }
     ReadClocks();
     for (int i = 0; i < count; ++i) {
-      if (i + 1 < count) {
+      events_left_ = count - i - 1;
+      if (events_left_ > 0) {
         Prefetch(events[static_cast<size_t>(i) + 1]);
       }
       Dispatch(events[static_cast<size_t>(i)]);

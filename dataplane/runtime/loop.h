@@ -91,6 +91,8 @@ class Loop {
     Loop* loop_ = nullptr;
     size_t position_ = 0;
   };
+  // False when nothing is at hand that putting work off would help: then it is better done at once.
+  bool IsWorthDeferring() const { return events_left_ > 0 || !deferred_.empty(); }
   // `work` runs once, however often it is put off until then.
   void Defer(Deferred& work) {
     if (work.loop_ == nullptr) {
@@ -162,6 +164,8 @@ class Loop {
   std::multimap<SteadyTime, Timer*> timers_;
   // In order; null: destroyed.
   std::vector<Deferred*> deferred_;
+  // Of those at hand, how many have not been looked at.
+  int events_left_ = 0;
   // Index 0 is the wake-up descriptor's.
   std::vector<Slot> slots_;
   uint32_t free_slot_ = 0;

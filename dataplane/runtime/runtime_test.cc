@@ -109,6 +109,34 @@ TEST_CASE("what is deferred runs once, after the events at hand, and not when it
   CHECK(order == "abdmd");
 }
 
+TEST_CASE("deferring helps while other events are at hand or other work waits") {
+  const auto loop = NewLoop();
+  SocketPair pairs[2];
+  std::vector<bool> before;
+  bool after = false;
+  Deferring work([] {});
+  const auto on_ready = [&](int fd) {
+    char byte;
+    REQUIRE(read(fd, &byte, 1) == 1);
+    before.push_back(loop->IsWorthDeferring());
+    if (before.size() == 2) {
+      loop->Defer(work);
+      after = loop->IsWorthDeferring();
+      loop->Stop();
+    }
+  };
+  CountingWatcher first([&] { on_ready(pairs[0].fds[0]); });
+  CountingWatcher second([&] { on_ready(pairs[1].fds[0]); });
+  REQUIRE(loop->Watch(pairs[0].fds[0], EPOLLIN, &first).ok());
+  REQUIRE(loop->Watch(pairs[1].fds[0], EPOLLIN, &second).ok());
+  for (const SocketPair& pair : pairs) {
+    REQUIRE(write(pair.fds[1], "x", 1) == 1);
+  }
+  loop->Run();
+  CHECK(before == std::vector<bool>{true, false});
+  CHECK(after);
+}
+
 TEST_CASE("much that is deferred does not wait for all events at hand") {
   const auto loop = NewLoop();
   constexpr int kWatched = 100;

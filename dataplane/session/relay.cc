@@ -179,10 +179,11 @@ void Session::PumpClient(bool may_read) {
 }
 
 // Sends what both sides can take, of input that is kept in `carry` or is long at once, else with that of other
-// sessions: so each of them finds the code of the one before in the processor's caches, and the kernel's sends its own.
-// False when the client did not take everything.
+// sessions, if there are any: so each of them finds the code of the one before in the processor's caches, and the
+// kernel's sends its own. False when the client did not take everything.
 bool Session::FlushSoon(std::string_view in, const std::string& carry) {
-  if (in.data() == carry.data() || in.size() > kHoldBytesMax || !table_.scratch().Hold(in.size())) {
+  if (!loop_.IsWorthDeferring() || in.data() == carry.data() || in.size() > kHoldBytesMax ||
+      !table_.scratch().Hold(in.size())) {
     return Flush();
   }
   ++input_holds_;
