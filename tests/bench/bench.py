@@ -10,6 +10,7 @@ Prints ratios with the targets beside them. Start it with tests/bench/run, which
 """
 import argparse
 import contextlib
+import dataclasses
 import json
 import statistics
 import sys
@@ -41,19 +42,37 @@ class Bench:
 
     def cpu(self):
         """CPU time of the proxy for each query. Only statements that were seen before have a target: the others are parsed."""
-        turns, seconds = (3, 1) if self.quick else (8, 1)
+        starts, turns = (1, 3) if self.quick else (4, 2)
         pairs = [("same-text", "simple"), ("select-only", "extended"), ("select-only", "prepared"), ("tpcb-like", "extended"),
                  ("tpcb-like", "prepared"), ("select-only", "simple"), ("tpcb-like", "simple")]
-        for script, mode, clients in [(*pair, n) for pair in pairs for n in ((8,) if self.quick else (1, 8, 64))]:
+        rows = [(*pair, clients) for pair in pairs for clients in ((8,) if self.quick else (1, 8, 64))]
+        each = {(row, proxy.name): [] for row in rows for proxy in self.both}
+        for _ in range(starts):
+            with self._new_pair() as pair:
+                for row in rows:
+                    for turn in range(turns):
+                        for proxy in pair if turn % 2 == 0 else reversed(pair):
+                            each[row, proxy.name].append(self._cpu_of_query(proxy, *row))
+        for script, mode, clients in rows:
             is_new = mode == "simple" and script != "same-text"
-            each = {p.name: [] for p in self.both}
-            for turn in range(turns):
-                for proxy in self.both if turn % 2 == 0 else reversed(self.both):
-                    (few, start), (many, whole) = (self._cpu_of(proxy, script, mode, clients, **length)
-                                                   for length in ({"transactions": 10 // load.QUERIES[script]}, {"seconds": seconds}))
-                    each[proxy.name].append((whole - start) / ((many - few) * load.QUERIES[script]))
             self.report.add(f"CPU per query, {script}, {mode}, {clients} clients{', each text is new' if is_new else ''}", "us",
-                            *(1e6 * statistics.median(each[p.name]) for p in self.both), target=None if is_new else 1.15)
+                            *(1e6 * statistics.median(each[(script, mode, clients), p.name]) for p in self.both),
+                            target=None if is_new else 1.15)
+
+    @contextlib.contextmanager
+    def _new_pair(self):
+        """Both proxies started anew. What memory an instance happens to get is worth several per cent, so no single one decides."""
+        started = [self.restart(proxy, ()) for proxy in self.both]
+        try:
+            yield [dataclasses.replace(instance, name=proxy.name) for (instance, _), proxy in zip(started, self.both)]
+        finally:
+            for _, stop in started:
+                stop()
+
+    def _cpu_of_query(self, proxy, script, mode, clients):
+        few, start = self._cpu_of(proxy, script, mode, clients, transactions=10 // load.QUERIES[script])
+        many, whole = self._cpu_of(proxy, script, mode, clients, seconds=1)
+        return (whole - start) / ((many - few) * load.QUERIES[script])
 
     def sessions(self):
         """CPU time for a session from connect to disconnect, with one statement."""
@@ -112,19 +131,37 @@ class Bench:
         return (totals[1] - totals[0]) / (long - short)
 
     def latency(self):
-        """What each proxy adds to the latency of one client, over turns direct, A, B."""
-        direct = self.postgres.role.but(database="bench")
-        # Short turns and many: where the scheduler puts the three processes changes from turn to turn.
-        turns, transactions = (8, 1500) if self.quick else (60, 1500)
-        for script, mode in (("same-text", "simple"), ("select-only", "prepared")):
-            values = {"direct": [], self.peer.name: [], self.subject.name: []}
-            for turn in range(turns):
-                for name, target in (("direct", direct), *((p.name, p.target) for p in self.both))[::1 if turn % 2 == 0 else -1]:
-                    values[name] += load.latencies(target, script, mode, transactions)
-            for label, share, target in (("p50", 0.5, 1.0), ("p99", 0.99, 1.5)):
-                at = {name: load.percentile(sorted(all_of), share) for name, all_of in values.items()}
-                self.report.add(f"added latency, {label}, {script}, {mode}, direct {at['direct']} us", "us",
-                                *(at[p.name] - at["direct"] for p in self.both), target=target)
+        """What each proxy adds to the latency of one client."""
+        starts, rounds, count = (2, 60, 40) if self.quick else (10, 150, 40)
+        direct = proxies.Proxy("direct", self.postgres.role.but(database="bench"), 0)
+        for mode in ("simple", "prepared"):
+            all_of = {each.name: [] for each in (direct, *self.both)}
+            added = {proxy.name: [] for proxy in self.both}
+            for _ in range(starts):
+                with self._new_pair() as pair:
+                    self._compare_latency(mode, (direct, *pair), rounds, count, all_of, added)
+            p99 = {name: load.percentile(sorted(values), 0.99) for name, values in all_of.items()}
+            direct_p50 = statistics.median(all_of["direct"])
+            self.report.add(f"added latency, p50, {mode}, direct {direct_p50:.0f} us", "us",
+                            *(statistics.median(added[p.name]) for p in self.both), target=1.0)
+            self.report.add(f"added latency, p99, {mode}, direct {p99['direct']:.0f} us", "us",
+                            *(p99[p.name] - p99["direct"] for p in self.both), target=1.5)
+
+    @staticmethod
+    def _compare_latency(mode, parties, rounds, count, all_of, added):
+        """One client of each in turn, a few milliseconds at a time: what it takes to wake a process changes by a factor from one
+        moment to the next, so only what was measured side by side is compared."""
+        clients = {each.name: load.RoundTrips(each.target, mode) for each in parties}
+        for client in clients.values():
+            client.take(200)
+        for turn in range(rounds):
+            values = {name: clients[name].take(count) for name in list(clients)[::1 if turn % 2 == 0 else -1]}
+            for name in clients:
+                all_of[name] += values[name]
+                if name in added:
+                    added[name].append(statistics.median(values[name]) - statistics.median(values["direct"]))
+        for client in clients.values():
+            client.close()
 
     def large(self):
         """Bytes of a large result for each second of CPU time."""
@@ -203,12 +240,12 @@ def with_sidecar():
 
         def restart(proxy, wrapper):
             if proxy.name == "pgbouncer":
-                instance, process = proxies.pgbouncer(stack.run, stack.postgres, "pgbouncer-slow", wrapper)
+                instance, process = proxies.pgbouncer(stack.run, stack.postgres, "pgbouncer-again", wrapper)
                 return instance, process.process.stop
-            identity = stack.control.identity("sidecar-slow", roles=["sidecar"])
-            slow = Sidecar(stack.run, "sidecar-slow", stack.sidecar.endpoint, stack.postgres, stack.control.address, identity,
+            identity = stack.control.identity("sidecar-again", roles=["sidecar"])
+            again = Sidecar(stack.run, "sidecar-again", stack.sidecar.endpoint, stack.postgres, stack.control.address, identity,
                            changes=_SIDECAR).start(wrapper=wrapper)
-            return proxies.Proxy("sidecar", slow.target(agent.password, database="bench"), slow.pid), slow.stop
+            return proxies.Proxy("sidecar", again.target(agent.password, database="bench"), again.pid), again.stop
         yield stack.run, stack.postgres, peer, subject, restart, stack.apply
 
 
@@ -221,7 +258,7 @@ def with_stand_in():
         pair = [proxies.pgbouncer(run, postgres, name)[0] for name in ("pgbouncer", "stand-in")]
 
         def restart(proxy, wrapper):
-            instance, process = proxies.pgbouncer(run, postgres, proxy.name + "-slow", wrapper)
+            instance, process = proxies.pgbouncer(run, postgres, proxy.name + "-again", wrapper)
             return instance, process.process.stop
         yield run, postgres, *pair, restart
 

@@ -1,10 +1,10 @@
 """What the benchmarks send: pgbench's scripts, large results read as fast as they come, many idle sessions."""
 import os
-import pathlib
+import random
 import re
 import socket
 import subprocess
-import tempfile
+import time
 
 from tests.support import frontend, wire
 from tests.support.postgres import BIN
@@ -29,25 +29,57 @@ def prepare(postgres, scale=5, wide_rows=100_000):
     postgres.psql("VACUUM ANALYZE", database="bench")
 
 
-def pgbench(target, script, mode, clients, *, seconds=None, transactions=None, log=None):
+def pgbench(target, script, mode, clients, *, seconds=None, transactions=None):
     """One run; (transactions, transactions per second)."""
     length = ["-T", str(seconds)] if seconds else ["-t", str(transactions)]
-    more = ["-l", f"--log-prefix={log}"] if log else []
     what, text = (["-f", "-"], _OWN_SCRIPTS[script]) if script in _OWN_SCRIPTS else (["-b", script], None)
     done = subprocess.run([BIN / "pgbench", "-n", *what, "-M", mode, "-c", str(clients), "-j", str(min(2, clients)), *length,
-                           *more, target.database], env=dict(os.environ, **target.env), capture_output=True, text=True, input=text)
+                           target.database], env=dict(os.environ, **target.env), capture_output=True, text=True, input=text)
     count = re.search(r"transactions actually processed: (\d+)", done.stdout)
     if done.returncode or not count or "failed transactions: 0" not in done.stdout:
         raise Failed(f"pgbench {script} {mode} {clients}: {done.stdout[-600:]}{done.stderr[-1500:]}")
     return int(count[1]), float(re.search(r"tps = ([\d.]+)", done.stdout)[1])
 
 
-def latencies(target, script, mode, transactions):
-    """Each transaction's latency in microseconds, one client, sorted."""
-    with tempfile.TemporaryDirectory() as folder:
-        pgbench(target, script, mode, 1, transactions=transactions, log=f"{folder}/log")
-        values = [int(line.split()[2]) for path in pathlib.Path(folder).iterdir() for line in path.read_text().splitlines()]
-    return sorted(values)
+class RoundTrips:
+    """One client that runs a statement again and again and times each answer. Mode: "simple" sends the same text, "prepared" binds
+    and executes a prepared statement with a value that changes."""
+
+    _TEXT = "SELECT abalance FROM pgbench_accounts WHERE aid = {}"
+
+    def __init__(self, target, mode):
+        self.mode, self.connection = mode, wire.connect(target)
+        self.connection.socket.settimeout(30)
+        if mode == "prepared":
+            self.connection.send(frontend.parse(self._TEXT.format("$1"), "accounts"), frontend.sync())
+            self.connection.read_until()
+
+    def _request(self):
+        if self.mode == "simple":
+            return frontend.query(self._TEXT.format(4711))
+        return b"".join([frontend.bind([str(random.randint(1, 100_000))], statement="accounts"), frontend.describe_portal(),
+                         frontend.execute(), frontend.sync()])
+
+    def take(self, count):
+        """Latencies in microseconds."""
+        link, values = self.connection.socket, []
+        for _ in range(count):
+            request = self._request()
+            start = time.perf_counter_ns()
+            link.sendall(request)
+            answer = link.recv(65536)
+            while not answer.endswith(b"Z\0\0\0\x05I"):
+                more = link.recv(65536)
+                if not more:
+                    raise Failed("the connection was closed before the answer's end")
+                answer += more
+            values.append((time.perf_counter_ns() - start) / 1000)
+            if b"C\0\0\0\rSELECT 1\0" not in answer:
+                raise Failed(f"an answer without its row: {answer[:300]!r}")
+        return values
+
+    def close(self):
+        self.connection.close()
 
 
 def percentile(ordered, share):
