@@ -1,12 +1,9 @@
 #include "dataplane/app/sidecar.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <future>
@@ -20,6 +17,7 @@
 #include "dataplane/app/certificate_watch.h"
 #include "dataplane/app/lane.h"
 #include "dataplane/app/snapshot_compiler.h"
+#include "dataplane/app/state_folder.h"
 #include "dataplane/control/approval_client.h"
 #include "dataplane/control/sync_client.h"
 #include "dataplane/listener/listener.h"
@@ -34,16 +32,6 @@ constexpr std::string_view kVersion = "0.1.0";
 constexpr int kWorkerThreads = 2;
 constexpr size_t kWorkQueueMax = 256;
 constexpr std::chrono::milliseconds kFinishRecordsTimeout{5'000};
-
-absl::Status MakeFolder(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return base::ErrnoStatus(errno, fmt::format("cannot make the state folder {}", path));
-  }
-  if (access(path.c_str(), W_OK | X_OK) != 0) {
-    return base::ErrnoStatus(errno, fmt::format("cannot write to the state folder {}", path));
-  }
-  return absl::OkStatus();
-}
 
 void WritePort(const std::string& path, uint16_t port) { std::ofstream(path) << port << "\n"; }
 
@@ -70,6 +58,8 @@ struct Sidecar::Parts {
   absl::Status PolicyReady() const;
 
   const Config config;
+  // Locked until everything that writes to it is gone.
+  StateFolder state;
   const base::SystemClock clock;
   session::SessionCounter counter;
   session::QuotaBook quotas;
@@ -105,7 +95,7 @@ Sidecar::~Sidecar() = default;
 
 absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Build(const Config& config) {
   auto parts = std::make_unique<Parts>(config);
-  CHAPERONE_RETURN_IF_ERROR(MakeFolder(config.state_folder));
+  CHAPERONE_ASSIGN_OR_RETURN(parts->state, StateFolder::Open(config.state_folder));
   CHAPERONE_RETURN_IF_ERROR(parts->BuildUpstream());
   CHAPERONE_RETURN_IF_ERROR(parts->BuildControl());
   CHAPERONE_RETURN_IF_ERROR(parts->BuildLanes());

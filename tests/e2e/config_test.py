@@ -1,4 +1,6 @@
 """Configuration files that are wrong: both programs refuse to start with exit code 1 and name file, line and key; wrong usage is 2."""
+import fcntl
+import pathlib
 import socket
 import subprocess
 import unittest
@@ -101,6 +103,16 @@ class Config(StackTest):
             code, said = start("chaperone-sidecar", "--config", self.sidecar.path)
         self.assertEqual(code, 1, said)
         self.assertIn(str(port), said)
+
+    def test_a_state_folder_in_use_is_named(self):
+        self.sidecar.configure()
+        state = pathlib.Path(self.sidecar.config["state"])
+        state.mkdir(exist_ok=True)
+        with open(state / "lock", "w") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            code, said = start("chaperone-sidecar", "--config", self.sidecar.path)
+        self.assertEqual(code, 1, said)
+        self.assertIn(f"{state} is in use by another sidecar", said)
 
     def test_the_control_plane_names_what_is_wrong(self):
         good = self.stack.control.config
