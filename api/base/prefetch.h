@@ -19,6 +19,21 @@ inline void Prefetch(const void* begin, const void* end) {
   }
 }
 
+// Asks for all of an object, which may be gone; null asks for nothing that matters.
+template <typename T>
+void PrefetchObject(const T* object) {
+  const auto begin = reinterpret_cast<uintptr_t>(object);
+  Prefetch(object, reinterpret_cast<const void*>(begin + sizeof(T)));
+}
+
+// The same for memory that is going to be written.
+inline void PrefetchToWrite(const void* begin, const void* end) {
+  for (auto at = reinterpret_cast<uintptr_t>(begin) & ~(kCacheLineBytes - 1); at < reinterpret_cast<uintptr_t>(end);
+       at += kCacheLineBytes) {
+    __builtin_prefetch(reinterpret_cast<const void*>(at), 1);
+  }
+}
+
 }  // namespace chaperone::base
 
 #endif  // CHAPERONE_API_BASE_PREFETCH_H_

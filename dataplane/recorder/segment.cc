@@ -127,6 +127,12 @@ absl::Status Segment::Recover(const base::SpoolId& spool) {
   return absl::OkStatus();
 }
 
+void Segment::MakeReady(uint64_t begin, uint64_t end) {
+  constexpr uint64_t kPageMask = ~uint64_t{4095};
+  uint8_t* const first = map_ + ((kHeaderBytes + begin) & kPageMask);
+  madvise(first, static_cast<size_t>(data() + end - first), MADV_POPULATE_WRITE);
+}
+
 void Segment::Sync() {
   const uint64_t committed_bytes = committed();
   if (committed_bytes != synced_) {

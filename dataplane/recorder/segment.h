@@ -39,6 +39,9 @@ class Segment {
   uint64_t acknowledged() const;
   void set_acknowledged(uint64_t position);
   void Sync();
+  // Makes the pages of the data from `begin` to `end` ready to be written, where the kernel can (Linux 5.14); elsewhere
+  // that happens when they are.
+  void MakeReady(uint64_t begin, uint64_t end);
 
  private:
   struct Header;

@@ -53,6 +53,8 @@ class SessionRecorder {
   }
 
   void Commit() { spool_.Commit(); }
+  // Asks for the memory that the next records go to.
+  void Prefetch() const { spool_.Prefetch(); }
 
   // The text and the verdict that belongs to it, when both are in the record and remembered; else null. Valid until the
   // next call.

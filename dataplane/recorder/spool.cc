@@ -107,6 +107,7 @@ absl::Status Spool::OpenSegment() {
   current_ = segment;
   data_ = segment->data();
   capacity_ = segment->capacity();
+  ready_ = 0;
   committed_ = 0;
   const std::lock_guard lock(mutex_);
   segments_.push_back(std::move(segment));
@@ -124,17 +125,29 @@ uint8_t* Spool::Reserve(const base::SessionId& session, size_t record_bytes) {
   if (open_bytes_ > 0 && std::memcmp(open_ + 8, session.bytes().data(), base::kIdBytes) != 0) {
     Commit();
   }
-  if (kFrameHeaderBytes + open_bytes_ + record_bytes > capacity_ - committed_) {
-    Commit();
-    if (kFrameHeaderBytes + record_bytes > capacity_ || !OpenSegment().ok()) {
-      return nullptr;
-    }
+  if (committed_ + kFrameHeaderBytes + open_bytes_ + record_bytes > ready_ && !MakeRoom(record_bytes)) {
+    return nullptr;
   }
   if (open_bytes_ == 0) {
     open_ = data_ + committed_;
     std::memcpy(open_ + 8, session.bytes().data(), base::kIdBytes);
   }
   return open_ + kFrameHeaderBytes + open_bytes_;
+}
+
+bool Spool::MakeRoom(size_t record_bytes) {
+  uint64_t wanted = committed_ + kFrameHeaderBytes + open_bytes_ + record_bytes;
+  if (wanted > capacity_) {
+    Commit();
+    wanted = kFrameHeaderBytes + record_bytes;
+    if (wanted > capacity_ || !OpenSegment().ok()) {
+      return false;
+    }
+  }
+  const uint64_t ready = std::min(capacity_, std::max(wanted, ready_ + kReadyStep));
+  current_->MakeReady(ready_, ready);
+  ready_ = ready;
+  return true;
 }
 
 void Spool::Commit() {

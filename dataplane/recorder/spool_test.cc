@@ -79,7 +79,10 @@ TEST_CASE("CRC-32C has its known value, with and without the instruction") {
 
 TEST_CASE("what is written is read in order, over segments") {
   const Folder folder;
-  const auto spool = *Spool::Create(Small(folder), base::SpoolId::New(TheClock()));
+  SpoolOptions options = Small(folder);
+  // The second is made ready in several steps.
+  options.segment_bytes = GENERATE(uint64_t{64} << 10, uint64_t{200} << 10);
+  const auto spool = *Spool::Create(options, base::SpoolId::New(TheClock()));
   const auto session = base::SessionId::New(TheClock());
   std::vector<std::string> written;
   for (int i = 0; i < 300; ++i) {

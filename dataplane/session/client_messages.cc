@@ -258,6 +258,7 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
     return Took::kYes;
   }
   Refresh(*statement);
+  recent_statement_ = statement.get();
   const JudgedPtr judged = statement->judged;
   Admission admission = Admit(judged, recording::Channel::kExecute, &bind, statement->parameter_types);
   if (admission.outcome == Admission::Outcome::kWait) {

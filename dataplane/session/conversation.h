@@ -154,6 +154,10 @@ class Conversation {
   void Prefetch() const {
     base::Prefetch(&ending_, this + 1);
     expected_.Prefetch();
+    recorder_.Prefetch();
+    base::PrefetchObject(recent_judged_);
+    base::PrefetchObject(recent_statement_);
+    base::PrefetchObject(recent_facts_);
   }
 
   // --- Output ---
@@ -430,6 +434,10 @@ class Conversation {
   // Rounds that the server has ended.
   uint64_t rounds_done_ = 0;
   ExpectationQueue expected_;
+  // What the last message was admitted by, which mostly is what the next one is; for Prefetch alone: it may be gone.
+  const Judged* recent_judged_ = nullptr;
+  const PreparedStatement* recent_statement_ = nullptr;
+  const sql::Statement* recent_facts_ = nullptr;
   Outbox to_client_;
   Outbox to_server_;
   ConversationTotals totals_;

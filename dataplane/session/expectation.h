@@ -90,8 +90,8 @@ class ExpectationQueue {
 
   // And of what the front one answers.
   void PrefetchFront() const {
-    if (const Run* const run = empty() ? nullptr : front().run.get(); run != nullptr) {
-      base::Prefetch(run, run + 1);
+    if (!empty()) {
+      base::PrefetchObject(front().run.get());
     }
   }
 

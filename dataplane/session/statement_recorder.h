@@ -37,6 +37,7 @@ class StatementRecorder {
   bool End(const recording::SessionEnded& ended) { return recorder_.Append(NowMicros(), ended); }
 
   void Commit() { recorder_.Commit(); }
+  void Prefetch() const { recorder_.Prefetch(); }
 
   // What is recorded of an attempt. `bind` may be null; `approval_id` empty.
   struct Tried {

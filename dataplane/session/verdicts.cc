@@ -152,6 +152,8 @@ bool Conversation::MayRunAtOnce(const Judged& judged, const pg::Bind* bind) {
 Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::Channel channel, const pg::Bind* bind,
                                             const std::vector<uint32_t>& parameter_types) {
   if (MayRunAtOnce(*judged, bind)) {
+    recent_judged_ = judged.get();
+    recent_facts_ = judged->facts.statements.data();
     Admission admission = Start(judged->verdict, judged, channel, bind, parameter_types, "");
     admission.decision = policy::Decision::kAllow;
     return admission;
