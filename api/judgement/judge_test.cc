@@ -47,6 +47,37 @@ TEST_CASE("facts, verdict and masks come together, one plan for each statement")
   CHECK(read.plans[0].outputs[2].kind == masking::OutputMask::Kind::kOpaque);
 }
 
+TEST_CASE("no policy lets a statement change how texts are read [fail-closed]") {
+  const auto document = policy::ParseDocument(R"(apiVersion: chaperone/v1
+kind: Policy
+metadata: {name: all}
+principals: [{groups: [coding-agents]}]
+databases: ["shop-prod/*"]
+statements:
+  - {id: all, effect: allow, actions: ["*", unknown], resources: ["*"]}
+)",
+                                              "all.yaml");
+  REQUIRE(document.ok());
+  const auto bundle = policy::Bundle::Compile({*document}, 1);
+  REQUIRE(bundle.ok());
+  const auto view = (*bundle)->ViewFor({.issuer = "https://idp", .subject = "agent-7", .groups = {"coding-agents"}},
+                                       {.endpoint = "shop-prod", .database = "shop"});
+  for (const char* text : {"SET standard_conforming_strings = off", "SELECT 1; SET LOCAL client_encoding = 'SQL_ASCII'",
+                           "SET NAMES 'latin1'", "SELECT set_config('standard_conforming_strings', 'off', false)"}) {
+    CAPTURE(text);
+    const policy::Verdict verdict = JudgeText(text, view).verdict;
+    CHECK(verdict.decision == policy::Decision::kDeny);
+    CHECK(verdict.action == "session");
+    CHECK(verdict.reason.find("decides how statements are read") != std::string::npos);
+    CHECK_FALSE(verdict.hint.empty());
+  }
+  for (const char* text : {"SET standard_conforming_strings = on", "SET client_encoding = 'UTF8'",
+                           "RESET client_encoding", "SET work_mem = '8MB'"}) {
+    CAPTURE(text);
+    CHECK(JudgeText(text, view).verdict.decision == policy::Decision::kAllow);
+  }
+}
+
 TEST_CASE("what masking refuses is a denial that names the masking rule and its policy [fail-closed]") {
   const auto view = View();
   for (const char* text : {"SELECT id FROM users WHERE ssn LIKE '1%'", "COPY users (ssn) TO STDOUT (ENCODING 'LATIN1')",

@@ -149,6 +149,11 @@ bool IsHarmlessValue(std::string_view name, std::string_view value) {
   return lower == "notice" || lower == "warning" || lower == "error";
 }
 
+bool DecidesReading(std::string_view name) {
+  const std::string lower = Lower(name);
+  return lower == "client_encoding" || lower == "standard_conforming_strings";
+}
+
 bool IsPinnedValue(std::string_view name, std::string_view value) {
   const std::string lower_name = Lower(name);
   const std::string lower = Lower(value);

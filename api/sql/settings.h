@@ -26,6 +26,10 @@ SettingClass ClassifySetting(std::string_view name);
 // would only log.
 bool IsHarmlessValue(std::string_view name, std::string_view value);
 
+// One of the two settings that clients are told of when they change, and with which the sidecar cannot go on. `name` in
+// any case.
+bool DecidesReading(std::string_view name);
+
 // For a pinned setting: whether `value` is the one it is pinned to.
 bool IsPinnedValue(std::string_view name, std::string_view value);
 

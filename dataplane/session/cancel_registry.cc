@@ -13,6 +13,7 @@ namespace chaperone::session {
 namespace {
 
 constexpr size_t kSecretBytes = 4;
+constexpr uint32_t kProcessIdMax = 0x7fffffff;
 
 void FillRandom(void* data, size_t size) {
   if (getrandom(data, size, 0) != static_cast<ssize_t>(size)) {
@@ -22,13 +23,15 @@ void FillRandom(void* data, size_t size) {
 
 }  // namespace
 
-CancelRegistry::Key CancelRegistry::Register(std::function<void(Done)> cancel) {
+CancelRegistry::Key CancelRegistry::Register(uint32_t server_process_id, std::function<void(Done)> cancel) {
   const std::lock_guard lock(mutex_);
   Key key;
-  do {
+  key.process_id = server_process_id;
+  // Drivers read it as a signed integer.
+  while (key.process_id == 0 || key.process_id > kProcessIdMax || entries_.count(key.process_id) != 0) {
     FillRandom(&key.process_id, sizeof(key.process_id));
-    key.process_id &= 0x7fffffff;  // drivers read it as a signed integer
-  } while (key.process_id == 0 || entries_.count(key.process_id) != 0);
+    key.process_id &= kProcessIdMax;
+  }
   key.secret.resize(kSecretBytes);
   FillRandom(key.secret.data(), kSecretBytes);
   entries_.emplace(key.process_id, Entry{key.secret, std::move(cancel), kBurst, clock_.Steady()});

@@ -1,7 +1,7 @@
-// Cancel keys of our own: a client's CancelRequest names a connection by process id and key, and both are made here, so
-// that it can only ever reach its own session, and only while that runs a statement. Requests are counted for each
-// session, right ones and wrong ones alike: neither can a key be guessed nor the database be flooded with
-// cancellations.
+// Cancel keys of our own: a client's CancelRequest names a connection by process id and key. The process id is the
+// server's, which clients compare with pg_backend_pid() and with what notifications name; the key is made here, so that
+// it can only ever reach its own session, and only while that runs a statement. Requests are counted for each session,
+// right ones and wrong ones alike: neither can a key be guessed nor the database be flooded with cancellations.
 #ifndef CHAPERONE_DATAPLANE_SESSION_CANCEL_REGISTRY_H_
 #define CHAPERONE_DATAPLANE_SESSION_CANCEL_REGISTRY_H_
 
@@ -33,8 +33,9 @@ class CancelRegistry {
   };
   // Called once, on any thread, when the cancellation has reached the database or there was nothing to cancel.
   using Done = std::function<void()>;
+  // A key with the server's process id, or a random one where that is no positive number or another session has it.
   // `cancel` is called on the thread of the request; it must be quick and must not call the registry.
-  Key Register(std::function<void(Done)> cancel);
+  Key Register(uint32_t server_process_id, std::function<void(Done)> cancel);
   // After it returns, `cancel` is not called any more.
   void Unregister(const Key& key);
   // Calls the session's `cancel` if the key is right and the session was not asked for too often; else `done` at once.

@@ -13,7 +13,7 @@ struct Registry {
   base::FakeClock clock;
   CancelRegistry registry{clock};
   int calls = 0;
-  CancelRegistry::Key key = registry.Register([this](const CancelRegistry::Done& done) {
+  CancelRegistry::Key key = registry.Register(4711, [this](const CancelRegistry::Done& done) {
     ++calls;
     done();
   });
@@ -40,13 +40,28 @@ TEST_CASE("a session that has ended is not reached any more") {
   CHECK(r.calls == 0);
 }
 
+TEST_CASE("a key has the server's process id, unless another session has it or drivers would read it as negative") {
+  Registry r;
+  CHECK(r.key.process_id == 4711);
+  const auto register_as = [&r](uint32_t process_id) {
+    return r.registry.Register(process_id, [](const CancelRegistry::Done&) {});
+  };
+  for (const uint32_t unusable : {4711u, 0u, 0x80000000u, 0xffffffffu}) {
+    const CancelRegistry::Key key = register_as(unusable);
+    CHECK(key.process_id != unusable);
+    CHECK(static_cast<int32_t>(key.process_id) > 0);
+  }
+  r.registry.Unregister(r.key);
+  CHECK(register_as(4711).process_id == 4711);
+}
+
 TEST_CASE("keys do not repeat, and process ids are positive as drivers read them") {
   base::FakeClock clock;
   CancelRegistry registry(clock);
   std::set<uint32_t> ids;
   std::set<std::string> secrets;
   for (int i = 0; i < 1000; ++i) {
-    const CancelRegistry::Key key = registry.Register([](const CancelRegistry::Done&) {});
+    const CancelRegistry::Key key = registry.Register(0, [](const CancelRegistry::Done&) {});
     CHECK(static_cast<int32_t>(key.process_id) > 0);
     CHECK(key.secret.size() == 4);
     ids.insert(key.process_id);
@@ -94,7 +109,7 @@ TEST_CASE("whoever asks is told once, whether the key is right, wrong, or looked
 TEST_CASE("requests for one session leave others their own") {
   Registry r;
   int others = 0;
-  const CancelRegistry::Key other = r.registry.Register([&others](const CancelRegistry::Done&) { ++others; });
+  const CancelRegistry::Key other = r.registry.Register(4712, [&others](const CancelRegistry::Done&) { ++others; });
   for (int i = 0; i < 100; ++i) {
     r.registry.Cancel(r.key.process_id, "nope", [] {});
   }

@@ -147,11 +147,11 @@ Task<bool> Session::LearnCatalog() {
   co_return true;
 }
 
-// The end of the startup, as the client sees it: its own cancel key, the server's parameters.
+// The end of the startup, as the client sees it: a cancel key of ours, the server's parameters.
 void Session::Greet() {
   const std::shared_ptr<Session*> self = self_;
   runtime::Loop* const loop = &loop_;
-  cancel_key_ = services_.cancels.Register([self, loop](CancelRegistry::Done done) {
+  cancel_key_ = services_.cancels.Register(server_->process_id, [self, loop](CancelRegistry::Done done) {
     loop->Post([self, done = std::move(done)] { *self != nullptr ? (*self)->OnCancelRequest(done) : done(); });
   });
   Outbox& out = conversation_->to_client();

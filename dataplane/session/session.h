@@ -68,6 +68,7 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   runtime::Task<absl::StatusOr<std::string>> ReadPassword();
   runtime::Task<void> PassCancelRequest(const wire::postgres::CancelRequest& request);
   runtime::Task<bool> Admit(std::string token);
+  std::optional<std::pair<std::string, policy::Verdict>> FindRefusedSetting();
   runtime::Task<bool> ReadStartupPacket(size_t* packet_bytes);
   runtime::Task<void> Refuse(std::string_view sqlstate, std::string message, std::string hint);
   bool CheckStartupParameters(std::string* sqlstate, std::string* message);

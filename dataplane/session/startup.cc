@@ -279,6 +279,19 @@ Task<bool> Session::Authenticate() {
   co_return admitted;
 }
 
+// The first setting of the startup that the policy does not let the session begin with, and why.
+std::optional<std::pair<std::string, policy::Verdict>> Session::FindRefusedSetting() {
+  for (const auto& [name, value] : settings_) {
+    if (const auto facts = FactsOfSetting(name)) {
+      policy::Verdict verdict = view_->Judge(*facts, Wall());
+      if (verdict.decision != policy::Decision::kAllow) {
+        return std::make_pair(name, std::move(verdict));
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 Task<bool> Session::Admit(std::string token) {
   snapshot_ = table_.snapshot();
   if (snapshot_ == nullptr) {
@@ -309,6 +322,12 @@ Task<bool> Session::Admit(std::string token) {
     co_await Refuse(sqlstate::kDenied,
                     fmt::format("no policy lets this identity use {}/{}", services_.options.endpoint, database_),
                     "Ask for a policy that names your subject or one of your groups, and this database.");
+    co_return false;
+  }
+  if (const auto refused = FindRefusedSetting()) {
+    co_await Refuse(sqlstate::kDenied,
+                    fmt::format("the startup parameter \"{}\" is refused: {}", refused->first, refused->second.reason),
+                    "Connect without it.");
     co_return false;
   }
   principal_key_ = fmt::format("{}\n{}", principal_.issuer, principal_.subject);

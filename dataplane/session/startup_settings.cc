@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "api/sql/settings.h"
+
 namespace chaperone::session {
 
 namespace {
@@ -15,8 +17,8 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-// Settings of how values are written and how long things may take.
-bool IsHarmless(std::string_view name) {
+// Settings of how values are written and how long things may take, which drivers send on their own.
+bool IsSentByDrivers(std::string_view name) {
   constexpr std::string_view kNames[] = {
       "application_name",   "bytea_output", "datestyle",
       "extra_float_digits", "geqo",         "idle_in_transaction_session_timeout",
@@ -47,8 +49,12 @@ absl::Status AddSetting(std::string_view name, std::string_view value, StartupPa
   if (lower == "standard_conforming_strings" && !IsOff(value)) {
     return absl::OkStatus();  // pinned to on anyway
   }
-  if (!IsHarmless(lower)) {
-    return base::Unimplemented("the startup parameter \"{}\" is not supported by the sidecar", lower);
+  if (sql::ClassifySetting(lower) != sql::SettingClass::kHarmless) {
+    return base::Unimplemented(
+        "the startup parameter \"{}\" is not supported by the sidecar; connect without it and use SET", lower);
+  }
+  if (!sql::IsHarmlessValue(lower, value)) {
+    return base::Unimplemented("the startup parameter \"{}\" may not have this value", lower);
   }
   settings->emplace_back(lower, value);
   return absl::OkStatus();
@@ -78,6 +84,20 @@ std::vector<std::string> SplitWords(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<sql::Facts> FactsOfSetting(std::string_view name) {
+  if (IsSentByDrivers(name)) {
+    return std::nullopt;
+  }
+  sql::Facts facts;
+  sql::Statement& set = facts.statements.emplace_back();
+  set.tag = "SET";
+  sql::Need& need = set.needs.emplace_back();
+  need.action = sql::Action::kSession;
+  need.kind = sql::ResourceKind::kSetting;
+  need.resource = name;
+  return facts;
+}
 
 absl::Status SplitOptions(std::string_view options, StartupParameters* settings) {
   const std::vector<std::string> words = SplitWords(options);

@@ -1,15 +1,17 @@
 // The parameters of a StartupMessage: database, application name, and settings, which may also come as "options". Only
-// settings that neither change how statements are read nor who the session is are let through; the rest is an error
-// that names it.
+// settings that change neither how statements are read, nor what names mean, nor who the session is are let through;
+// the rest is an error that names it.
 #ifndef CHAPERONE_DATAPLANE_SESSION_STARTUP_SETTINGS_H_
 #define CHAPERONE_DATAPLANE_SESSION_STARTUP_SETTINGS_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "api/base/status.h"
+#include "api/sql/facts.h"
 
 namespace chaperone::session {
 
@@ -19,6 +21,10 @@ using StartupParameters = std::vector<std::pair<std::string, std::string>>;
 // replication).
 absl::Status ReadStartupSettings(const StartupParameters& parameters, std::string* database,
                                  std::string* application_name, StartupParameters* settings);
+
+// What a policy judges before a session begins with this setting: the same as for SET. Null for what drivers send on
+// their own and cannot be told to leave out.
+std::optional<sql::Facts> FactsOfSetting(std::string_view name);
 
 // "-c a=b --c-d=e" -> (a, b), (c_d, e), with the server's rules for spaces and backslashes. Errors: InvalidArgument.
 absl::Status SplitOptions(std::string_view options, StartupParameters* settings);

@@ -31,6 +31,24 @@ TEST_CASE("what drivers send when they connect is let through") {
   CHECK(r.settings.size() == 4);
 }
 
+TEST_CASE("every setting that SET calls harmless may come with the startup, where the policy lets SET change it") {
+  const Result r = Read({{"user", "agent"},
+                         {"Client_Min_Messages", "warning"},
+                         {"TimeZone", "UTC"},
+                         {"options", "-c work_mem=8MB --default-transaction-read-only=on"}});
+  REQUIRE(r.status.ok());
+  REQUIRE(r.settings.size() == 4);
+  CHECK(r.settings[0] == std::pair<std::string, std::string>("client_min_messages", "warning"));
+  const auto facts = FactsOfSetting("work_mem");
+  REQUIRE(facts.has_value());
+  REQUIRE(facts->statements.size() == 1);
+  const sql::Need& need = facts->statements[0].needs.at(0);
+  CHECK(need.action == sql::Action::kSession);
+  CHECK(need.resource == "work_mem");
+  CHECK_FALSE(FactsOfSetting("timezone").has_value());
+  CHECK(FactsOfSetting("default_transaction_read_only").has_value());
+}
+
 TEST_CASE("the database defaults to the user, and a user is needed") {
   CHECK(Read({{"user", "agent"}}).database == "agent");
   CHECK(Read({{"user", "agent"}, {"database", ""}}).database == "agent");
@@ -49,6 +67,8 @@ TEST_CASE("settings that change who one is or how statements are read are refuse
                                                      {"replication", "database"},
                                                      {"replication", "true"},
                                                      {"session_preload_libraries", "evil"},
+                                                     {"client_min_messages", "debug1"},
+                                                     {"no_such_setting", "1"},
                                                      {"options", "-c role=postgres"},
                                                      {"options", "-crole=postgres"},
                                                      {"options", "--standard-conforming-strings=off"},

@@ -16,6 +16,7 @@ principals:
 databases: ["*/*"]
 statements:
   - {id: all, effect: allow, actions: ["*", unknown], resources: ["*"]}
+  - {id: memory, effect: deny, actions: [session], resources: ["work_mem"], reason: "memory is shared"}
 limits: {sessions: 2}
 """
 
@@ -87,11 +88,32 @@ class Startup(StackTest):
                 self.assertIn(messages[-1].sqlstate, ("0A000", "28000"))
 
     def test_harmless_parameters_are_passed_on(self):
-        connection = self.start({"application_name": "a b", "options": "-c statement_timeout=7s -c DateStyle=German"})
+        connection = self.start({"application_name": "a b", "client_min_messages": "warning",
+                                 "options": "-c statement_timeout=7s -c DateStyle=German -c work_mem=8MB"})
         connection.authenticate()
+        self.assertEqual(connection.rows("SHOW work_mem"), [["8MB"]])
         self.assertEqual(connection.rows("SHOW statement_timeout"), [["7s"]])
         self.assertEqual(connection.rows("SHOW application_name"), [["a b"]])
         self.assertEqual(connection.parameters["DateStyle"], "German, DMY")
+
+    def test_a_setting_that_the_policy_keeps_from_set_is_kept_from_the_startup_too(self):
+        token = self.stack.token("limited")
+        for parameters, refused in (({"options": "-c work_mem=8MB"}, True), ({"options": "-c enable_seqscan=off"}, False)):
+            with self.subTest(parameters), wire.Connection(self.stack.sidecar.target(token)) as connection:
+                connection.send(frontend.startup({"user": "agent", "database": "shop", **parameters}))
+                self.assertEqual(connection.read().type, "R")
+                connection.send(frontend.password(token))
+                if refused:
+                    error = connection.read_to_end(5)[-1]
+                    self.assertEqual(error.sqlstate, "42501")
+                    self.assertIn('"work_mem" is refused: memory is shared', str(error))
+                else:
+                    connection.read_until("Z")
+
+    def test_the_process_id_is_the_servers(self):
+        connection = self.connect("vera")
+        process_id, = struct.unpack_from("!I", connection.key)
+        self.assertEqual(connection.rows("SELECT pg_backend_pid()"), [[str(process_id)]])
 
     def test_a_second_startup_message_is_no_password(self):
         connection = self.start()

@@ -35,7 +35,7 @@ await failing(() => client.query("INSERT INTO products (sku, title, price) VALUE
 await failing(() => client.query("SELECT 'in a failed transaction'"));
 await client.query("ROLLBACK");
 const notes = [];
-client.on("notification", (note) => notes.push([note.channel, note.payload]));
+client.on("notification", (note) => notes.push([note.channel, note.payload, note.processId === client.processID]));
 client.on("notice", (notice) => notes.push([notice.severity, notice.code, notice.message]));
 await client.query("LISTEN shop");
 await client.query("NOTIFY shop, 'hello'");

@@ -88,7 +88,7 @@ cursor.execute("LISTEN channel")
 cursor.execute("SELECT pg_notify('channel', 'payload ' || g) FROM generate_series(1, 3) g")
 select.select([connection], [], [], 1)
 connection.poll()
-show([(n.channel, n.payload) for n in connection.notifies])
+show([(n.channel, n.payload, n.pid == connection.get_backend_pid()) for n in connection.notifies])
 cursor.execute("DO $$ BEGIN RAISE NOTICE 'noticed'; RAISE WARNING 'warned'; END $$")
 show(connection.notices)
 

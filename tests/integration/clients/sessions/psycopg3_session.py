@@ -124,7 +124,7 @@ for action in (broken_copy, abandoned_copy):
 connection.autocommit = True
 connection.execute("LISTEN channel")
 heard = []
-connection.add_notify_handler(lambda note: heard.append((note.channel, note.payload)))
+connection.add_notify_handler(lambda note: heard.append((note.channel, note.payload, note.pid == connection.info.backend_pid)))
 connection.execute("SELECT pg_notify('channel', 'payload ' || g) FROM generate_series(1, 3) g")
 connection.execute("SELECT 1")
 show(heard)
