@@ -1,9 +1,8 @@
-#include <absl/synchronization/mutex.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
 
+#include "api/base/mutex.h"
 #include "api/policy/view.h"
 
 namespace chaperone::policy {
@@ -35,9 +34,9 @@ class CompiledBundle final : public Bundle {
   const uint64_t revision_;
 
   // What rules hold -> the view of just those rules.
-  mutable absl::Mutex mutex_;
-  mutable std::map<std::string, std::weak_ptr<const View>, std::less<>> views_ ABSL_GUARDED_BY(mutex_);
-  mutable size_t sweep_at_ ABSL_GUARDED_BY(mutex_) = kViewsMin;
+  mutable base::Mutex mutex_;
+  mutable std::map<std::string, std::weak_ptr<const View>, std::less<>> views_;  // guarded by mutex_
+  mutable size_t sweep_at_ = kViewsMin;                                          // guarded by mutex_
 };
 
 CompiledBundle::CompiledBundle(const std::vector<std::shared_ptr<const Document>>& documents, uint64_t revision)
@@ -91,7 +90,7 @@ ViewParts PartsFor(const std::vector<BundledDocument>& documents, const Principa
 
 std::shared_ptr<const View> CompiledBundle::ViewFor(const Principal& principal, const Target& target) const {
   std::string key = KeyFor(principal, target);
-  absl::MutexLock lock(&mutex_);
+  const base::MutexLock lock(mutex_);
   if (const auto found = views_.find(key); found != views_.end()) {
     if (std::shared_ptr<const View> view = found->second.lock()) {
       return view;

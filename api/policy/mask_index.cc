@@ -73,7 +73,7 @@ const MaskingRule* MaskIndex::Merge(const std::vector<const MaskingRule*>& rules
   if (strictest->in_predicates == in_predicates && strictest->equality_budget == budget) {
     return strictest;
   }
-  absl::MutexLock lock(&mutex_);
+  const base::MutexLock lock(mutex_);
   std::unique_ptr<const MaskingRule>& slot = merged_[MergedKey(strictest, in_predicates, budget)];
   if (slot == nullptr) {
     auto merged = std::make_unique<MaskingRule>(*strictest);

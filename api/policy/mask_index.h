@@ -3,8 +3,6 @@
 #ifndef CHAPERONE_API_POLICY_MASK_INDEX_H_
 #define CHAPERONE_API_POLICY_MASK_INDEX_H_
 
-#include <absl/synchronization/mutex.h>
-
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -12,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "api/base/mutex.h"
 #include "api/policy/document.h"
 #include "api/policy/glob_map.h"
 
@@ -56,8 +55,8 @@ class MaskIndex {
 
   // (rule of the method, predicates, budget) -> the merged rule. As many entries at most as rules times choices.
   using MergedKey = std::tuple<const MaskingRule*, InPredicates, uint32_t>;
-  mutable absl::Mutex mutex_;
-  mutable std::map<MergedKey, std::unique_ptr<const MaskingRule>> merged_ ABSL_GUARDED_BY(mutex_);
+  mutable base::Mutex mutex_;
+  mutable std::map<MergedKey, std::unique_ptr<const MaskingRule>> merged_;  // guarded by mutex_
 };
 
 }  // namespace chaperone::policy
