@@ -9,25 +9,31 @@
 namespace chaperone::judgement {
 namespace {
 
-std::shared_ptr<const policy::View> View() {
-  const auto document = policy::ParseDocument(R"(apiVersion: chaperone/v1
+// What an agent of the group coding-agents gets of one policy with these sections.
+std::shared_ptr<const policy::View> ViewOf(std::string_view sections) {
+  const auto document = policy::ParseDocument(fmt::format(R"(apiVersion: chaperone/v1
 kind: Policy
-metadata: {name: agents}
-principals: [{groups: [coding-agents]}]
+metadata: {{name: agents}}
+principals: [{{groups: [coding-agents]}}]
 databases: ["shop-prod/*"]
-statements:
-  - {id: read, effect: allow, actions: [read], resources: ["public.*", "crm.*"]}
-  - {id: writes, effect: require_approval, actions: [insert, update], resources: ["public.*"],
-     approval: {approvers: [db-owners]}}
-masking:
-  - {id: ssn, columns: ["*.*.ssn"], method: keep_last_4}
-)",
+{})",
+                                                          sections),
                                               "agents.yaml");
   REQUIRE(document.ok());
   const auto bundle = policy::Bundle::Compile({*document}, 1);
   REQUIRE(bundle.ok());
   return (*bundle)->ViewFor({.issuer = "https://idp", .subject = "agent-7", .groups = {"coding-agents"}},
                             {.endpoint = "shop-prod", .database = "shop"});
+}
+
+std::shared_ptr<const policy::View> View() {
+  return ViewOf(R"(statements:
+  - {id: read, effect: allow, actions: [read], resources: ["public.*", "crm.*"]}
+  - {id: writes, effect: require_approval, actions: [insert, update], resources: ["public.*"],
+     approval: {approvers: [db-owners]}}
+masking:
+  - {id: ssn, columns: ["*.*.ssn"], method: keep_last_4}
+)");
 }
 
 Judgement JudgeText(std::string_view text, const std::shared_ptr<const policy::View>& view) {
@@ -48,20 +54,9 @@ TEST_CASE("facts, verdict and masks come together, one plan for each statement")
 }
 
 TEST_CASE("no policy lets a statement change how texts are read [fail-closed]") {
-  const auto document = policy::ParseDocument(R"(apiVersion: chaperone/v1
-kind: Policy
-metadata: {name: all}
-principals: [{groups: [coding-agents]}]
-databases: ["shop-prod/*"]
-statements:
+  const auto view = ViewOf(R"(statements:
   - {id: all, effect: allow, actions: ["*", unknown], resources: ["*"]}
-)",
-                                              "all.yaml");
-  REQUIRE(document.ok());
-  const auto bundle = policy::Bundle::Compile({*document}, 1);
-  REQUIRE(bundle.ok());
-  const auto view = (*bundle)->ViewFor({.issuer = "https://idp", .subject = "agent-7", .groups = {"coding-agents"}},
-                                       {.endpoint = "shop-prod", .database = "shop"});
+)");
   for (const char* text : {"SET standard_conforming_strings = off", "SELECT 1; SET LOCAL client_encoding = 'SQL_ASCII'",
                            "SET NAMES 'latin1'", "SELECT set_config('standard_conforming_strings', 'off', false)"}) {
     CAPTURE(text);
