@@ -11,11 +11,13 @@ namespace chaperone::base {
 // Of x86-64 and of most others.
 constexpr size_t kCacheLineBytes = 64;
 
-// Asks for the lines from `begin` up to `end`. Nothing has to be there: an address that cannot be read is passed over.
-inline void Prefetch(const void* begin, const void* end) {
+// Asks for the lines from `begin` up to `end`, to read or to write them. Nothing has to be there: an address that
+// cannot be read is passed over.
+template <bool kToWrite = false>
+void Prefetch(const void* begin, const void* end) {
   for (auto at = reinterpret_cast<uintptr_t>(begin) & ~(kCacheLineBytes - 1); at < reinterpret_cast<uintptr_t>(end);
        at += kCacheLineBytes) {
-    __builtin_prefetch(reinterpret_cast<const void*>(at));
+    __builtin_prefetch(reinterpret_cast<const void*>(at), kToWrite ? 1 : 0);
   }
 }
 
@@ -24,14 +26,6 @@ template <typename T>
 void PrefetchObject(const T* object) {
   const auto begin = reinterpret_cast<uintptr_t>(object);
   Prefetch(object, reinterpret_cast<const void*>(begin + sizeof(T)));
-}
-
-// The same for memory that is going to be written.
-inline void PrefetchToWrite(const void* begin, const void* end) {
-  for (auto at = reinterpret_cast<uintptr_t>(begin) & ~(kCacheLineBytes - 1); at < reinterpret_cast<uintptr_t>(end);
-       at += kCacheLineBytes) {
-    __builtin_prefetch(reinterpret_cast<const void*>(at), 1);
-  }
 }
 
 }  // namespace chaperone::base

@@ -69,7 +69,7 @@ class Spool {
   // What was reserved stands behind records of the same frame.
   bool continues() const { return open_bytes_ > 0; }
   // Asks for the memory that Reserve is about to return.
-  void Prefetch() const { base::PrefetchToWrite(data_ + committed_, data_ + committed_ + kPrefetchBytes); }
+  void Prefetch() const { base::Prefetch<true>(data_ + committed_, data_ + committed_ + kPrefetchBytes); }
   // `record_bytes` of records were written there.
   void Add(size_t record_bytes) { open_bytes_ += record_bytes; }
   // Makes the open frame count: its records are safe from here on, and not before.
