@@ -49,11 +49,14 @@ absl::Status AddSetting(std::string_view name, std::string_view value, StartupPa
   if (lower == "standard_conforming_strings" && !IsOff(value)) {
     return absl::OkStatus();  // pinned to on anyway
   }
-  if (sql::ClassifySetting(lower) != sql::SettingClass::kHarmless) {
+  const sql::SettingClass kind = sql::ClassifySetting(lower);
+  // What the session begins with is what RESET goes back to: who one is, and how text is read, stays the sidecar's.
+  const bool is_custom = kind == sql::SettingClass::kAdmin && lower.find('.') != std::string::npos;
+  if (kind != sql::SettingClass::kHarmless && kind != sql::SettingClass::kNames && !is_custom) {
     return base::Unimplemented(
         "the startup parameter \"{}\" is not supported by the sidecar; connect without it and use SET", lower);
   }
-  if (!sql::IsHarmlessValue(lower, value)) {
+  if (kind == sql::SettingClass::kHarmless && !sql::IsHarmlessValue(lower, value)) {
     return base::Unimplemented("the startup parameter \"{}\" may not have this value", lower);
   }
   settings->emplace_back(lower, value);
@@ -93,7 +96,7 @@ std::optional<sql::Facts> FactsOfSetting(std::string_view name) {
   sql::Statement& set = facts.statements.emplace_back();
   set.tag = "SET";
   sql::Need& need = set.needs.emplace_back();
-  need.action = sql::Action::kSession;
+  need.action = sql::ClassifySetting(name) == sql::SettingClass::kAdmin ? sql::Action::kAdmin : sql::Action::kSession;
   need.kind = sql::ResourceKind::kSetting;
   need.resource = name;
   return facts;

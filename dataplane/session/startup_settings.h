@@ -1,6 +1,6 @@
-// The parameters of a StartupMessage: database, application name, and settings, which may also come as "options". Only
-// settings that change neither how statements are read, nor what names mean, nor who the session is are let through;
-// the rest is an error that names it.
+// The parameters of a StartupMessage: database, application name, and settings, which may also come as "options". What
+// changes how statements are read or who the session is, and what the sidecar does not know, is an error that names it;
+// the rest is for the policy to judge, as if SET had come.
 #ifndef CHAPERONE_DATAPLANE_SESSION_STARTUP_SETTINGS_H_
 #define CHAPERONE_DATAPLANE_SESSION_STARTUP_SETTINGS_H_
 

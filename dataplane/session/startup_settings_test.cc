@@ -49,6 +49,18 @@ TEST_CASE("every setting that SET calls harmless may come with the startup, wher
   CHECK(FactsOfSetting("default_transaction_read_only").has_value());
 }
 
+TEST_CASE("the search path and settings of the application's own may come with the startup, for the policy to judge") {
+  const Result r = Read({{"user", "agent"}, {"options", "-c Search_Path=crm -c app.tenant=7"}});
+  REQUIRE(r.status.ok());
+  CHECK(r.settings == StartupParameters{{"search_path", "crm"}, {"app.tenant", "7"}});
+  const auto names = FactsOfSetting("search_path");
+  REQUIRE(names.has_value());
+  CHECK(names->statements.at(0).needs.at(0).action == sql::Action::kSession);
+  const auto custom = FactsOfSetting("app.tenant");
+  REQUIRE(custom.has_value());
+  CHECK(custom->statements.at(0).needs.at(0).action == sql::Action::kAdmin);
+}
+
 TEST_CASE("the database defaults to the user, and a user is needed") {
   CHECK(Read({{"user", "agent"}}).database == "agent");
   CHECK(Read({{"user", "agent"}, {"database", ""}}).database == "agent");
@@ -59,7 +71,7 @@ TEST_CASE("the database defaults to the user, and a user is needed") {
 TEST_CASE("settings that change who one is or how statements are read are refused [fail-closed]") {
   for (const auto& [name, value] : StartupParameters{{"role", "postgres"},
                                                      {"session_authorization", "postgres"},
-                                                     {"search_path", "evil,public"},
+                                                     {"lo_compat_privileges", "on"},
                                                      {"standard_conforming_strings", "off"},
                                                      {"STANDARD_CONFORMING_STRINGS", "Off"},
                                                      {"client_encoding", "SJIS"},
@@ -72,8 +84,8 @@ TEST_CASE("settings that change who one is or how statements are read are refuse
                                                      {"options", "-c role=postgres"},
                                                      {"options", "-crole=postgres"},
                                                      {"options", "--standard-conforming-strings=off"},
-                                                     {"options", "-c geqo=off -c search_path=evil"},
-                                                     {"options", "-c search\\_path=evil"},
+                                                     {"options", "-c geqo=off -c role=evil"},
+                                                     {"options", "-c session\\_authorization=evil"},
                                                      {"options", "-d 5"},
                                                      {"options", "-c"},
                                                      {"options", "-c =x"},

@@ -40,7 +40,11 @@ ConnectFailure FailureOf(const absl::Status& status, const std::string& server_s
       server_sqlstate.substr(0, 3) == "57P") {
     return {server_sqlstate, cause, cause};
   }
-  if (!server_sqlstate.empty() && server_sqlstate.substr(0, 2) == "42") {
+  // 22: a value of the client's own startup parameters that the server does not take.
+  if (server_sqlstate.starts_with("22")) {
+    return {server_sqlstate, cause, cause};
+  }
+  if (server_sqlstate.starts_with("42")) {
     return {server_sqlstate, "the database refused the session's parameters", cause};
   }
   if (status.code() == absl::StatusCode::kUnauthenticated || status.code() == absl::StatusCode::kFailedPrecondition ||

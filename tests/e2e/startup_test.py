@@ -17,7 +17,19 @@ databases: ["*/*"]
 statements:
   - {id: all, effect: allow, actions: ["*", unknown], resources: ["*"]}
   - {id: memory, effect: deny, actions: [session], resources: ["work_mem"], reason: "memory is shared"}
+  - {id: vault, effect: deny, actions: [read], resources: ["vault.*"]}
 limits: {sessions: 2}
+"""
+_NARROW = """\
+apiVersion: chaperone/v1
+kind: Policy
+metadata: {name: narrow}
+principals:
+  - subject: "narrow"
+databases: ["*/*"]
+statements:
+  - {id: names, effect: deny, actions: [session], resources: ["search_path"]}
+  - {id: settings, effect: deny, actions: [admin], resources: ["*"]}
 """
 
 
@@ -27,7 +39,9 @@ class Startup(StackTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.stack.postgres.psql("CREATE SCHEMA vault; CREATE TABLE vault.products AS SELECT 'secret' AS title")
         cls.stack.apply(_LIMITED)
+        cls.stack.apply(_NARROW)
         cls.token = cls.stack.token("vera")
 
     def raw(self):
@@ -79,9 +93,9 @@ class Startup(StackTest):
         self.assertEqual(self.start({"replication": "false"}).read().type, "R")
 
     def test_parameters_that_change_how_statements_are_read_are_refused(self):
-        for parameters in ({"search_path": "evil"}, {"role": "postgres"}, {"client_encoding": "SJIS"},
+        for parameters in ({"no_such_setting": "1"}, {"role": "postgres"}, {"client_encoding": "SJIS"},
                            {"standard_conforming_strings": "off"}, {"session_authorization": "postgres"},
-                           {"options": "-c search_path=evil"}, {"options": "--standard-conforming-strings=off"},
+                           {"options": "-c log_statement=none"}, {"options": "--standard-conforming-strings=off"},
                            {"options": "-c\\ role=postgres"}, {"options": "-crole=postgres"}):
             with self.subTest(parameters):
                 messages = self.start(parameters).read_to_end(5)
@@ -96,19 +110,53 @@ class Startup(StackTest):
         self.assertEqual(connection.rows("SHOW application_name"), [["a b"]])
         self.assertEqual(connection.parameters["DateStyle"], "German, DMY")
 
+    def answer(self, subject, parameters):
+        """The error that ends a startup with these parameters, or the session that it begins."""
+        token = self.stack.token(subject)
+        connection = wire.Connection(self.stack.sidecar.target(token))
+        self.addCleanup(connection.close)
+        connection.send(frontend.startup({"user": "agent", "database": "shop", **parameters}))
+        self.assertEqual(connection.read().type, "R")
+        connection.send(frontend.password(token))
+        for message in iter(connection.read, None):
+            if message.type == "E":
+                return message, connection
+            if message.type == "Z":
+                return None, connection
+        self.fail("the session ended without an error")
+
     def test_a_setting_that_the_policy_keeps_from_set_is_kept_from_the_startup_too(self):
-        token = self.stack.token("limited")
-        for parameters, refused in (({"options": "-c work_mem=8MB"}, True), ({"options": "-c enable_seqscan=off"}, False)):
-            with self.subTest(parameters), wire.Connection(self.stack.sidecar.target(token)) as connection:
-                connection.send(frontend.startup({"user": "agent", "database": "shop", **parameters}))
-                self.assertEqual(connection.read().type, "R")
-                connection.send(frontend.password(token))
-                if refused:
-                    error = connection.read_to_end(5)[-1]
-                    self.assertEqual(error.sqlstate, "42501")
-                    self.assertIn('"work_mem" is refused: memory is shared', str(error))
+        for subject, parameters, words in (
+                ("limited", {"options": "-c work_mem=8MB"}, '"work_mem" is refused: memory is shared'),
+                ("limited", {"options": "-c enable_seqscan=off"}, None),
+                ("narrow", {"search_path": "evil,public"}, '"search_path" is refused'),
+                ("narrow", {"options": "--search-path=evil"}, '"search_path" is refused'),
+                ("narrow", {"options": "-c app.tenant=7"}, '"app.tenant" is refused')):
+            with self.subTest(parameters):
+                error, _ = self.answer(subject, parameters)
+                if words is None:
+                    self.assertIsNone(error)
                 else:
-                    connection.read_until("Z")
+                    self.assertEqual(error.sqlstate, "42501")
+                    self.assertIn(words, str(error))
+
+    def test_names_are_understood_with_the_search_path_that_the_startup_asks_for(self):
+        for parameters in ({"search_path": "vault, public"}, {"options": "-c search_path=vault,public"}):
+            with self.subTest(parameters):
+                _, connection = self.answer("limited", {**parameters, "app.tenant": "7"})
+                self.assertEqual(connection.rows("SELECT current_setting('app.tenant')"), [["7"]])
+                connection.send(frontend.query("SELECT title FROM products"))
+                self.assertEqual([m.sqlstate for m in connection.read_until("Z") if m.type == "E"], ["42501"])
+                self.assertEqual(connection.rows("SELECT title FROM public.products WHERE id < 0"), [])
+                connection.send(frontend.query("SET search_path = public; RESET search_path"))
+                connection.read_until("Z")
+                connection.send(frontend.query("SELECT title FROM products"))
+                self.assertEqual([m.sqlstate for m in connection.read_until("Z") if m.type == "E"], ["42501"])
+
+    def test_a_value_that_the_server_does_not_take_is_told_in_its_own_words(self):
+        error, _ = self.answer("limited", {"TimeZone": "Nowhere/Land"})
+        self.assertEqual(error.sqlstate, "22023")
+        self.assertIn('invalid value for parameter "TimeZone": "Nowhere/Land"', str(error))
 
     def test_the_process_id_is_the_servers(self):
         connection = self.connect("vera")

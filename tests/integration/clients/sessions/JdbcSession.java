@@ -51,7 +51,8 @@ public class JdbcSession {
   }
 
   public static void main(String[] args) throws Exception {
-    for (String mode : new String[] {"", "prepareThreshold=1", "preferQueryMode=simple", "binaryTransfer=false", "prepareThreshold=-1"}) {
+    for (String mode : new String[] {"", "prepareThreshold=1", "preferQueryMode=simple", "binaryTransfer=false", "prepareThreshold=-1",
+        "currentSchema=information_schema,public"}) {
       show("--- connection:", mode);
       try (Connection connection = open(mode)) {
         session(connection, mode.isEmpty());

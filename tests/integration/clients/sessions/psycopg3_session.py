@@ -139,3 +139,15 @@ show(len(connection.execute("SELECT lpad('x', 3000000, 'y')").fetchone()[0]), le
 show(connection.execute("SELECT generate_series(1, 20000)").rowcount)
 show(connection.info.transaction_status, connection.info.encoding)
 connection.close()
+
+for options in ("-c search_path=information_schema,public -c app.tenant=7", "-c search_path=nowhere -c TimeZone=Asia/Tokyo"):
+    with psycopg.connect("", options=options) as connection:
+        show(connection.execute("SHOW search_path").fetchone(), connection.execute("SELECT current_schemas(true)").fetchone())
+        failing(lambda: show(connection.execute("SELECT count(*) > 0 FROM schemata").fetchone()))
+        connection.rollback()
+        show(connection.execute("SELECT current_setting('app.tenant', true)").fetchone(), connection.info.timezone)
+        connection.execute("SET search_path = public")
+        connection.execute("RESET search_path")
+        failing(lambda: show(connection.execute("SELECT count(*) FROM products").fetchone()))
+failing(lambda: psycopg.connect("", options="-c TimeZone=Nowhere/Land"))
+failing(lambda: psycopg.connect("", options="-c statement_timeout=soon"))
