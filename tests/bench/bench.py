@@ -50,6 +50,7 @@ class Bench:
         for _ in range(starts):
             with self._new_pair() as pair:
                 for row in rows:
+                    self._warm(pair, *row)
                     for turn in range(turns):
                         for proxy in pair if turn % 2 == 0 else reversed(pair):
                             each[row, proxy.name].append(self._cpu_of_query(proxy, *row))
@@ -68,6 +69,12 @@ class Bench:
         finally:
             for _, stop in started:
                 stop()
+
+    @staticmethod
+    def _warm(pair, script, mode, clients):
+        """Opens what pgbouncer keeps for later clients, and closes when idle: a first, short run that paid for it would be deducted."""
+        for proxy in pair:
+            load.pgbench(proxy.target, script, mode, clients, transactions=1)
 
     def _cpu_of_query(self, proxy, script, mode, clients):
         few, start = self._cpu_of(proxy, script, mode, clients, transactions=10 // load.QUERIES[script])
@@ -91,23 +98,29 @@ class Bench:
         return count, measure.cpu_seconds(proxy.pid) - before
 
     def calls(self):
-        """System calls of the proxy for each query, by the difference of two run lengths."""
-        short, long = (100, 500) if self.quick else (300, 1500)
-        if measure.can_count_in_kernel():
-            short, long = (1000, 6000) if self.quick else (2000, 22000)
-        for script, mode, clients in (("same-text", "simple", 1), ("select-only", "extended", 1), ("select-only", "prepared", 1),
-                                      ("select-only", "prepared", 8)):
-            values = []
-            for proxy in self.both:
-                totals = []
-                load.pgbench(proxy.target, script, mode, clients, transactions=100)
-                for transactions in (short, long):
-                    counts = {}
-                    with measure.counted_calls(proxy.pid, counts):
-                        load.pgbench(proxy.target, script, mode, clients, transactions=transactions)
-                    totals.append(sum(counts.values()))
-                values.append((totals[1] - totals[0]) / ((long - short) * clients))
-            self.report.add(f"system calls per query, {script}, {mode}, {clients} client(s)", "", *values, target=1.0)
+        """System calls of the proxy for each query: the median of turns, each by the difference of two run lengths."""
+        turns, total, least = (1, 4000, 100) if self.quick else (3, 16_000, 1000)
+        if not measure.can_count_in_kernel():
+            total, least = total // 8, least // 8
+        for script, mode in (("same-text", "simple"), ("select-only", "extended"), ("select-only", "prepared")):
+            for clients in (1, 8, 64):
+                each = {proxy.name: [] for proxy in self.both}
+                self._warm(self.both, script, mode, clients)
+                for turn in range(turns):
+                    for proxy in self.both if turn % 2 == 0 else reversed(self.both):
+                        each[proxy.name].append(self._calls_of_query(proxy, script, mode, clients,
+                                                                          max(total // clients, least)))
+                self.report.add(f"system calls per query, {script}, {mode}, {clients} client(s)", "",
+                                *(statistics.median(each[p.name]) for p in self.both), target=1.0)
+
+    @staticmethod
+    def _calls_of_query(proxy, script, mode, clients, transactions):
+        totals = []
+        for count in (10, 10 + transactions):
+            with measure.counted_calls(proxy.pid) as counts:
+                load.pgbench(proxy.target, script, mode, clients, transactions=count)
+            totals.append(sum(counts.values()))
+        return (totals[1] - totals[0]) / (transactions * clients)
 
     def instructions(self):
         """User-space instructions for each query under callgrind, by the difference of two run lengths."""

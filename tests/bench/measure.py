@@ -31,14 +31,16 @@ def can_count_in_kernel():
 
 
 @contextlib.contextmanager
-def counted_calls(pid, counts):
-    """Counts the system calls of a process (all threads) while the block runs; `counts` gets {name: calls}. By perf where it can
-    (one sum, named "all"), else by strace, which slows the process down: calls that come with time then weigh more."""
+def counted_calls(pid):
+    """Counts the system calls of a process (all threads) while the block runs; what it gives is {name: calls} at the block's end. By
+    perf where it can (one sum, named "all"), else by strace, which slows the process down: calls that come with time then weigh
+    more."""
+    counts = {}
     if can_count_in_kernel():
         perf = subprocess.Popen(["perf", "stat", "-x", ",", "-e", _ENTER, "-p", str(pid)], stderr=subprocess.PIPE, text=True)
         time.sleep(0.5)
         try:
-            yield
+            yield counts
         finally:
             perf.send_signal(signal.SIGINT)
             counts["all"] = int(perf.communicate(timeout=30)[1].split(",")[0])
@@ -47,7 +49,7 @@ def counted_calls(pid, counts):
                               stdout=subprocess.DEVNULL, text=True)
     time.sleep(0.5)
     try:
-        yield
+        yield counts
     finally:
         strace.send_signal(signal.SIGINT)
         said = strace.communicate(timeout=30)[1]
