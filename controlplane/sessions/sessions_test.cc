@@ -1,5 +1,7 @@
 #include "controlplane/sessions/sessions.h"
 
+#include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
 #include <thread>
@@ -166,18 +168,25 @@ TEST_CASE("followers are bounded, and one that has gone makes room") {
   Fixture f;
   const std::string id = f.StoreSession("agent-1");
   std::atomic<bool> gone = false;
-  const auto cancelled = [&] { return gone.load(); };
-  auto first = std::async(std::launch::async, [&] { return f.Read(id, true, cancelled).status(); });
-  auto second = std::async(std::launch::async, [&] { return f.Read(id, true, cancelled).status(); });
-  absl::Status third;
-  // The two may not have started yet.
-  for (int i = 0; i < 500 && !absl::IsResourceExhausted(third); ++i) {
-    third = f.Read(id, true, [n = 0]() mutable { return ++n > 1; }).status();
+  std::array<std::atomic<bool>, 2> follows{};
+  std::array<std::future<absl::Status>, 2> ends;
+  for (size_t i = 0; i < 2; ++i) {
+    const auto is_cancelled = [&gone, &follows = follows[i]] {
+      follows = true;
+      follows.notify_all();
+      return gone.load();
+    };
+    ends[i] =
+        std::async(std::launch::async, [&f, &id, is_cancelled] { return f.Read(id, true, is_cancelled).status(); });
+    follows[i].wait(false);
   }
+  const absl::Status third = f.Read(id, true, [] { return true; }).status();
   CHECK(absl::IsResourceExhausted(third));
   gone = true;
-  CHECK(absl::IsCancelled(first.get()));
-  CHECK(absl::IsCancelled(second.get()));
+  CHECK(absl::IsCancelled(ends[0].get()));
+  CHECK(absl::IsCancelled(ends[1].get()));
+  // Nobody follows any more: there is room for one that ends at its first question.
+  CHECK(absl::IsCancelled(f.Read(id, true, [] { return true; }).status()));
 }
 
 TEST_CASE("a kill goes to the sidecar that has the session, and succeeds when that confirms") {

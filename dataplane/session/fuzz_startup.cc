@@ -40,11 +40,13 @@ void CheckSettings(const pg::Startup& startup) {
     return;
   }
   Require(!database.empty() && database.size() <= 63);
-  constexpr std::array<std::string_view, 8> kNever = {
-      "client_encoding", "standard_conforming_strings", "search_path", "role", "session_authorization", "replication",
+  constexpr std::array<std::string_view, 7> kNever = {
+      "client_encoding", "standard_conforming_strings", "role", "session_authorization", "replication",
       "backslash_quote", "session_replication_role"};
   for (const auto& [name, value] : settings) {
     Require(std::find(kNever.begin(), kNever.end(), name) == kNever.end());
+    // What changes names, or is the application's own, begins no session without the policy.
+    Require((name != "search_path" && name.find('.') == std::string::npos) || FactsOfSetting(name).has_value());
     // They become a packet of our own.
     Require(name.find('\0') == std::string::npos && value.find('\0') == std::string::npos);
   }
