@@ -435,6 +435,11 @@ bool ModelServer::RunVerb(const Text& text, uint32_t index, const sql::Statement
       if (target == portals_.end()) {
         return Fail("34000", fmt::format("cursor \"{}\" does not exist", name));
       }
+      const JudgedPtr fetched = Analyse(target->second.text);
+      const auto& bound = fetched->facts.statements;
+      if (target->second.index < bound.size() && bound[target->second.index].copy != sql::CopyDirection::kNone) {
+        return Fail("XX000", "unsupported portal strategy");  // PortalRunFetch of a utility statement
+      }
       callbacks_.on_run(target->second.text);
       return true;
     }
