@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <ctime>
+#include <utility>
 
 namespace chaperone::app {
 
@@ -23,14 +24,31 @@ void Lane::Start() {
   });
 }
 
+void Lane::Take(listener::Accepted accepted) {
+  ++taken_;
+  sessions_.fetch_add(1, std::memory_order_relaxed);
+  // std::function wants copies: the descriptor travels as a number.
+  const int fd = accepted.fd.Release();
+  loop->Post([this, fd, peer = std::move(accepted.peer_address), is_local = accepted.is_local] {
+    table->Accept(runtime::Fd(fd), peer, is_local, [this] { sessions_.fetch_sub(1, std::memory_order_relaxed); });
+  });
+}
+
 LoopLoad Lane::Load(runtime::SteadyTime now) {
   if (const auto elapsed = now - measured_at_; elapsed >= kLoadInterval) {
     const std::chrono::nanoseconds used = CpuUsed();
     is_busy_ = used - cpu_used_ > elapsed * kBusyShare;
     cpu_used_ = used;
     measured_at_ = now;
+    taken_ = 0;
   }
-  return {.sessions = sessions.load(std::memory_order_relaxed), .is_busy = is_busy_};
+  const size_t sessions = sessions_.load(std::memory_order_relaxed);
+  if (sessions == 0) {
+    // Those that kept it busy have gone.
+    is_busy_ = false;
+    taken_ = 0;
+  }
+  return {.sessions = sessions, .taken = taken_, .is_busy = is_busy_};
 }
 
 std::chrono::nanoseconds Lane::CpuUsed() const {

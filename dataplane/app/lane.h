@@ -12,6 +12,7 @@
 #include "dataplane/app/placement.h"
 #include "dataplane/control/record_client.h"
 #include "dataplane/events/metrics.h"
+#include "dataplane/listener/listener.h"
 #include "dataplane/recorder/spool.h"
 #include "dataplane/runtime/loop.h"
 #include "dataplane/session/session_table.h"
@@ -21,7 +22,10 @@ namespace chaperone::app {
 struct Lane {
   // Runs the loop on a thread of its own.
   void Start();
-  // How busy it was since the last call, but over no less than 200 ms. REQUIRES: called on one thread.
+  // Takes over an accepted connection, to be served on this loop. REQUIRES: called on the thread that calls Load.
+  void Take(listener::Accepted accepted);
+  // How busy it was since the last call, but over no less than 200 ms, and what it has taken since then. REQUIRES:
+  // called on one thread.
   LoopLoad Load(runtime::SteadyTime now);
 
   std::unique_ptr<runtime::Loop> loop;
@@ -29,8 +33,6 @@ struct Lane {
   std::shared_ptr<recorder::Spool> spool;
   std::unique_ptr<control::RecordClient> records;
   std::unique_ptr<session::SessionTable> table;
-  // Sessions as seen from other threads.
-  std::atomic<size_t> sessions{0};
   std::thread thread;
 
  private:
@@ -38,12 +40,15 @@ struct Lane {
 
   std::chrono::nanoseconds CpuUsed() const;
 
+  // Sessions here or on their way here.
+  std::atomic<size_t> sessions_{0};
   // The thread's CPU clock, once it runs.
   std::atomic<clockid_t> cpu_clock_{kNoClock};
-  // When the load was last measured, what the thread had used by then, and what came out.
+  // When the load was last measured, what the thread had used by then, what came out, and the sessions taken since.
   runtime::SteadyTime measured_at_{};
   std::chrono::nanoseconds cpu_used_{0};
   bool is_busy_ = false;
+  size_t taken_ = 0;
 };
 
 }  // namespace chaperone::app

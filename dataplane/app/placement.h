@@ -9,14 +9,16 @@ namespace chaperone::app {
 
 struct LoopLoad {
   size_t sessions = 0;
+  // Of these, how many it was given since `is_busy` was found out.
+  size_t taken = 0;
   // It used more than half a core lately.
   bool is_busy = false;
 };
 
 // The index of the loop for one more session. A loop's cost for each message falls with the number of sessions that are
-// ready at once (one wait serves them all), and every loop that sleeps costs a wake-up: so a loop takes a handful of
-// sessions before the next one gets any. Loops that are busy get a session only when all are, and then the one with the
-// fewest. REQUIRES: `loops` is not empty.
+// ready at once (one wait serves them all), and every loop that sleeps costs a wake-up: so a loop takes 96 sessions
+// before the next one gets any. A loop that is busy, or was given as many since it was last looked at, gets a session
+// only when all are so, and then the one with the fewest does. REQUIRES: `loops` is not empty.
 size_t PickLoop(const std::vector<LoopLoad>& loops);
 
 }  // namespace chaperone::app

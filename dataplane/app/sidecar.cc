@@ -323,14 +323,7 @@ void Sidecar::Parts::Dispatch(listener::Accepted accepted) {
   for (const auto& lane : lanes) {
     loads.push_back(lane->Load(clock.Steady()));
   }
-  Lane* const lane = lanes[PickLoop(loads)].get();
-  lane->sessions.fetch_add(1, std::memory_order_relaxed);
-  // std::function wants copies: the descriptor travels as a number.
-  const int fd = accepted.fd.Release();
-  lane->loop->Post([lane, fd, peer = std::move(accepted.peer_address), is_local = accepted.is_local] {
-    lane->table->Accept(runtime::Fd(fd), peer, is_local);
-    lane->sessions.store(lane->table->size(), std::memory_order_relaxed);
-  });
+  lanes[PickLoop(loads)]->Take(std::move(accepted));
 }
 
 void Sidecar::Parts::Start() {

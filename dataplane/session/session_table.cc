@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "dataplane/session/denial.h"
 #include "dataplane/session/session.h"
 
@@ -35,7 +36,10 @@ void AppendField(std::string_view field, std::string* key) {
   key->append(std::to_string(field.size())).append(":").append(field);
 }
 
-Task<void> RunSession(std::unique_ptr<Session> session) { co_await session->Run(); }
+Task<void> RunSession(std::unique_ptr<Session> session, std::function<void()> on_end) {
+  const absl::Cleanup ended = std::move(on_end);
+  co_await session->Run();
+}
 
 Task<void> RunCancel(upstream::Connector& connector, runtime::Loop& loop, uint32_t process_id, std::string key,
                      CancelRegistry::Done done) {
@@ -82,7 +86,7 @@ SessionTable::SessionTable(const Services& services, runtime::Loop& loop, std::s
 
 SessionTable::~SessionTable() = default;
 
-void SessionTable::Accept(runtime::Fd fd, std::string peer_address, bool is_local) {
+void SessionTable::Accept(runtime::Fd fd, std::string peer_address, bool is_local, std::function<void()> on_end) {
   metrics_.Add(Count::kConnections);
   if (!services_.counter.Enter()) {
     metrics_.Add(Count::kLimitsReached);
@@ -92,9 +96,11 @@ void SessionTable::Accept(runtime::Fd fd, std::string peer_address, bool is_loca
         &error);
     // As the server does when it has no room: said at once, and at best once. A fresh socket takes it.
     (void)send(fd.get(), error.data(), error.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    on_end();
     return;
   }
-  tasks_.Spawn(RunSession(std::make_unique<Session>(*this, std::move(fd), std::move(peer_address), is_local)));
+  tasks_.Spawn(RunSession(std::make_unique<Session>(*this, std::move(fd), std::move(peer_address), is_local),
+                          std::move(on_end)));
 }
 
 std::vector<SessionTable::Ended> SessionTable::SetSnapshot(SnapshotPtr snapshot) {

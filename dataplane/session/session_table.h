@@ -73,8 +73,9 @@ class SessionTable {
   SessionTable(const SessionTable&) = delete;
   SessionTable& operator=(const SessionTable&) = delete;
 
-  // Takes over an accepted connection. `is_local`: it comes over loopback or a Unix socket.
-  void Accept(runtime::Fd fd, std::string peer_address, bool is_local);
+  // Takes over an accepted connection. `is_local`: it comes over loopback or a Unix socket. `on_end` runs on this loop
+  // when it has ended, also when it is turned away.
+  void Accept(runtime::Fd fd, std::string peer_address, bool is_local, std::function<void()> on_end);
   // A new snapshot is in force. Sessions that it revokes end; their ids by revocation go to `ended`.
   struct Ended {
     std::string revocation_id;
