@@ -13,6 +13,7 @@ enum class Count : uint8_t {
   kConnections,
   kSessions,
   kAuthenticationFailures,
+  kSettingsRefused,
   kUpstreamFailures,
   kStatements,
   kDenied,
@@ -28,7 +29,7 @@ enum class Count : uint8_t {
   kJudgementHits,
   kInternalErrors,
 };
-inline constexpr size_t kCounts = 17;
+inline constexpr size_t kCounts = 18;
 
 // Counters of one loop. One writer, any readers.
 class LoopMetrics {

@@ -17,6 +17,8 @@ constexpr Description kDescriptions[] = {
     {Count::kConnections, "chaperone_connections_total", "Connections that clients opened."},
     {Count::kSessions, "chaperone_sessions_total", "Sessions that began: authenticated and connected to the database."},
     {Count::kAuthenticationFailures, "chaperone_authentication_failures_total", "Connections whose token was refused."},
+    {Count::kSettingsRefused, "chaperone_startup_settings_refused_total",
+     "Connections refused for a setting that policy does not let a session begin with."},
     {Count::kUpstreamFailures, "chaperone_upstream_failures_total", "Sessions that could not reach the database."},
     {Count::kStatements, "chaperone_statements_total", "Statements that clients tried to run."},
     {Count::kDenied, "chaperone_statements_denied_total", "Statements that were refused."},

@@ -111,6 +111,18 @@ ErrorMessage Denied(const policy::Verdict& verdict, std::string_view audit_id) {
   return error;
 }
 
+ErrorMessage StartupSettingRefused(std::string_view setting, const policy::Verdict& verdict) {
+  ErrorMessage error = Denied(verdict, "");
+  error.severity = "FATAL";
+  error.sqlstate = sqlstate::kDenied;
+  error.message = fmt::format("the startup parameter \"{}\" is refused: {}", setting, error.message);
+  // What would be held cannot wait here: nobody is told of a session that has not begun.
+  error.hint = verdict.decision == policy::Decision::kDeny
+                   ? fmt::format("Connect without it. {}", verdict.hint)
+                   : "Connect without it and use SET, which can wait for an approval.";
+  return error;
+}
+
 ErrorMessage ApprovalPending(const policy::Verdict& verdict, std::string_view approval_id, std::string_view audit_id,
                              std::chrono::seconds retry_after) {
   ErrorMessage error;

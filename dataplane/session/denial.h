@@ -30,6 +30,9 @@ std::string FormatDetail(const DenialDetail& detail);
 
 // 42501: policy denies the statement.
 [[gnu::cold]] wire::postgres::ErrorMessage Denied(const policy::Verdict& verdict, std::string_view audit_id);
+// 42501, FATAL: policy does not let a session begin with this setting.
+[[gnu::cold]] wire::postgres::ErrorMessage StartupSettingRefused(std::string_view setting,
+                                                                 const policy::Verdict& verdict);
 // ZC001: the approval is open; the same statement sent again after it was given runs.
 [[gnu::cold]] wire::postgres::ErrorMessage ApprovalPending(const policy::Verdict& verdict, std::string_view approval_id,
                                                            std::string_view audit_id, std::chrono::seconds retry_after);

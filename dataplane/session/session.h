@@ -71,6 +71,7 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   std::optional<std::pair<std::string, policy::Verdict>> FindRefusedSetting();
   runtime::Task<bool> ReadStartupPacket(size_t* packet_bytes);
   runtime::Task<void> Refuse(std::string_view sqlstate, std::string message, std::string hint);
+  runtime::Task<void> Refuse(wire::postgres::ErrorMessage error);
   bool CheckStartupParameters(std::string* sqlstate, std::string* message);
 
   // connect.cc

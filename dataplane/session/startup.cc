@@ -29,8 +29,12 @@ constexpr char kTlsHandshake = 0x16;
 
 // Ends the startup with a FATAL error.
 Task<void> Session::Refuse(std::string_view state, std::string message, std::string hint) {
+  return Refuse(Fatal(state, std::move(message), std::move(hint)));
+}
+
+Task<void> Session::Refuse(pg::ErrorMessage error) {
   std::string out;
-  pg::AppendError(Fatal(state, std::move(message), std::move(hint)), &out);
+  pg::AppendError(error, &out);
   const runtime::Channel channel(client_, client_watched_, waiter_);
   // The client may have gone: nothing is left to do about it.
   (void)co_await runtime::WriteAll(channel, startup_deadline_, std::move(out));
@@ -325,9 +329,9 @@ Task<bool> Session::Admit(std::string token) {
     co_return false;
   }
   if (const auto refused = FindRefusedSetting()) {
-    co_await Refuse(sqlstate::kDenied,
-                    fmt::format("the startup parameter \"{}\" is refused: {}", refused->first, refused->second.reason),
-                    "Connect without it.");
+    table_.metrics().Add(Count::kSettingsRefused);
+    pg::ErrorMessage error = StartupSettingRefused(refused->first, refused->second);
+    co_await Refuse(std::move(error));
     co_return false;
   }
   principal_key_ = fmt::format("{}\n{}", principal_.issuer, principal_.subject);

@@ -1,4 +1,5 @@
 """How sessions begin: protocol versions, parameters, limits; whatever is not supported is refused by name."""
+import json
 import struct
 import time
 
@@ -17,6 +18,7 @@ databases: ["*/*"]
 statements:
   - {id: all, effect: allow, actions: ["*", unknown], resources: ["*"]}
   - {id: memory, effect: deny, actions: [session], resources: ["work_mem"], reason: "memory is shared"}
+  - {id: held, effect: require_approval, actions: [admin], resources: ["app.held"], approval: {approvers: [dba], expires: 10m}}
   - {id: vault, effect: deny, actions: [read], resources: ["vault.*"]}
 limits: {sessions: 2}
 """
@@ -127,7 +129,7 @@ class Startup(StackTest):
 
     def test_a_setting_that_the_policy_keeps_from_set_is_kept_from_the_startup_too(self):
         for subject, parameters, words in (
-                ("limited", {"options": "-c work_mem=8MB"}, '"work_mem" is refused: memory is shared'),
+                ("limited", {"options": "-c work_mem=8MB"}, '"work_mem" is refused: denied by policy "limited", rule "memory": memory is shared'),
                 ("limited", {"options": "-c enable_seqscan=off"}, None),
                 ("narrow", {"search_path": "evil,public"}, '"search_path" is refused'),
                 ("narrow", {"options": "--search-path=evil"}, '"search_path" is refused'),
@@ -137,8 +139,18 @@ class Startup(StackTest):
                 if words is None:
                     self.assertIsNone(error)
                 else:
-                    self.assertEqual(error.sqlstate, "42501")
+                    self.assertEqual((error.fields["S"], error.sqlstate), ("FATAL", "42501"))
                     self.assertIn(words, str(error))
+                    self.assertTrue(error.fields["H"].startswith("Connect without it"), error.fields["H"])
+                    detail = json.loads(error.fields["D"])
+                    self.assertEqual((detail["decision"], detail["audit_id"]), ("deny", None))
+
+    def test_a_setting_that_would_be_held_is_refused_with_the_way_to_ask_for_it(self):
+        refused = self.stack.sidecar.telemetry.value("chaperone_startup_settings_refused_total")
+        error, _ = self.answer("limited", {"app.tenant": "7", "app.held": "1"})
+        self.assertEqual((error.sqlstate, json.loads(error.fields["D"])["rule"]), ("42501", "held"))
+        self.assertIn("use SET", error.fields["H"])
+        self.assertEqual(self.stack.sidecar.telemetry.value("chaperone_startup_settings_refused_total"), refused + 1)
 
     def test_names_are_understood_with_the_search_path_that_the_startup_asks_for(self):
         for parameters in ({"search_path": "vault, public"}, {"options": "-c search_path=vault,public"}):
