@@ -2,6 +2,7 @@
 
 #include "api/policy/cover.h"
 #include "api/policy/lint_checks.h"
+#include "api/sql/settings.h"
 #include "api/yaml/yaml.h"
 
 namespace chaperone::policy {
@@ -171,6 +172,25 @@ void CheckSpelling(const Document& document, const StatementRule& rule, Findings
   }
 }
 
+// A rule about `session` alone that names a setting which SET needs `admin` for.
+void CheckSettings(const Document& document, const StatementRule& rule, Findings* findings) {
+  if (rule.actions.count() != 1 || !Has(rule, Action::kSession)) {
+    return;
+  }
+  for (const ResourcePattern& pattern : rule.resources) {
+    const std::string_view name = pattern.text;
+    const bool has_dot = name.find('.') != std::string_view::npos;
+    const bool is_glob = name.find('*') != std::string_view::npos || name == "all";
+    if (has_dot || (!is_glob && sql::ClassifySetting(name) == sql::SettingClass::kAdmin)) {
+      findings->Warn(
+          PlaceOf(document, rule), "setting-needs-admin",
+          fmt::format("changing {} needs admin, as of every setting that is not known to be harmless: a rule "
+                      "about session does not meet it",
+                      name));
+    }
+  }
+}
+
 }  // namespace
 
 void CheckDocument(const Document& document, Findings* findings) {
@@ -183,6 +203,7 @@ void CheckDocument(const Document& document, Findings* findings) {
     CheckConditions(document, rule, findings);
     CheckApproval(document, rule, findings);
     CheckSpelling(document, rule, findings);
+    CheckSettings(document, rule, findings);
   }
 }
 

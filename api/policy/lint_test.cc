@@ -82,6 +82,11 @@ TEST_CASE("findings about one document") {
        "allow-dangerous@p/a allow-dangerous@p/a"},
       {"capitals", {"id: c, effect: allow, actions: [read], resources: [public.Orders]"}, "", "upper-case@p/c"},
       {"quoted capitals", {"id: c, effect: allow, actions: [read], resources: ['public.\"Orders\"']"}, "", ""},
+      {"application's setting",
+       {"id: s, effect: deny, actions: [session], resources: [app.tenant, 'app.*', role, search_path, all, "
+        "'enable_*']"},
+       "",
+       "setting-needs-admin@p/s setting-needs-admin@p/s setting-needs-admin@p/s"},
       {"mixed", {"id: m, effect: allow, actions: [read, session], resources: [search_path]"}, "", "no-schema@p/m"},
       {"time",
        {"id: t, effect: allow, actions: [read], resources: ['*'], when: {time: {zone: UTC}}"},
