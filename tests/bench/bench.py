@@ -47,8 +47,8 @@ class Bench:
                  ("tpcb-like", "prepared"), ("select-only", "simple"), ("tpcb-like", "simple")]
         rows = [(*pair, clients) for pair in pairs for clients in ((8,) if self.quick else (1, 8, 64))]
         each = {(row, proxy.name): [] for row in rows for proxy in self.both}
-        for _ in range(starts):
-            with self._new_pair() as pair:
+        for start in range(starts):
+            with self._new_pair(start) as pair:
                 for row in rows:
                     self._warm(pair, *row)
                     for turn in range(turns):
@@ -61,11 +61,13 @@ class Bench:
                             target=None if is_new else 1.15)
 
     @contextlib.contextmanager
-    def _new_pair(self):
-        """Both proxies started anew. What memory an instance happens to get is worth several per cent, so no single one decides."""
-        started = [self.restart(proxy, ()) for proxy in self.both]
+    def _new_pair(self, start):
+        """Both proxies started anew, in turn the one or the other first: the one that starts and connects last is slower. What
+        memory an instance happens to get is worth several per cent, so no single one decides."""
+        order = self.both if start % 2 == 0 else self.both[::-1]
+        started = [self.restart(proxy, ()) for proxy in order]
         try:
-            yield [dataclasses.replace(instance, name=proxy.name) for (instance, _), proxy in zip(started, self.both)]
+            yield [dataclasses.replace(instance, name=proxy.name) for (instance, _), proxy in zip(started, order)]
         finally:
             for _, stop in started:
                 stop()
@@ -150,8 +152,8 @@ class Bench:
         parties = ("direct", self.peer.name, self.subject.name)
         for mode in ("simple", "prepared"):
             all_of, turns = {name: [] for name in parties}, []
-            for _ in range(starts):
-                with self._new_pair() as pair:
+            for start in range(starts):
+                with self._new_pair(start) as pair:
                     turns += self._latencies(mode, (direct, *pair), rounds, count, all_of)
             direct_p50, added, more = (statistics.median(values) for values in zip(*(
                 (turn["direct"], turn[self.peer.name] - turn["direct"], turn[self.subject.name] - turn[self.peer.name])
