@@ -9,7 +9,7 @@ namespace chaperone::app {
 
 struct LoopLoad {
   size_t sessions = 0;
-  // Of these, how many it was given since `is_busy` was found out.
+  // Given to it since `is_busy` was found out, ended ones too.
   size_t taken = 0;
   // It used more than half a core lately.
   bool is_busy = false;

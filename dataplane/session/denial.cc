@@ -114,7 +114,6 @@ ErrorMessage Denied(const policy::Verdict& verdict, std::string_view audit_id) {
 ErrorMessage StartupSettingRefused(std::string_view setting, const policy::Verdict& verdict) {
   ErrorMessage error = Denied(verdict, "");
   error.severity = "FATAL";
-  error.sqlstate = sqlstate::kDenied;
   error.message = fmt::format("the startup parameter \"{}\" is refused: {}", setting, error.message);
   // What would be held cannot wait here: nobody is told of a session that has not begun.
   error.hint = verdict.decision == policy::Decision::kDeny
