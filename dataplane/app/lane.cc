@@ -5,6 +5,8 @@
 #include <ctime>
 #include <utility>
 
+#include "dataplane/runtime/wakeups.h"
+
 namespace chaperone::app {
 
 namespace {
@@ -20,7 +22,8 @@ void Lane::Start() {
     if (pthread_getcpuclockid(pthread_self(), &cpu_clock) == 0) {
       cpu_clock_.store(cpu_clock, std::memory_order_release);
     }
-    loop->Run();
+    runtime::Wakeups wakeups;
+    loop->Run(&wakeups);
   });
 }
 

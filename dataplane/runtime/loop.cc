@@ -10,6 +10,7 @@
 
 #include "api/base/prefetch.h"
 #include "dataplane/runtime/syscalls.h"
+#include "dataplane/runtime/wakeups.h"
 
 namespace chaperone::runtime {
 
@@ -52,7 +53,7 @@ Loop::~Loop() {
   }
 }
 
-void Loop::Run() {
+void Loop::Run(Wakeups* wakeups) {
   const Loop* const outer = std::exchange(current_loop, this);
   std::array<epoll_event, kEventsMax> events;
   while (!stopping_.load(std::memory_order_acquire)) {
@@ -73,6 +74,9 @@ void Loop::Run() {
     }
     FireTimers();
     RunDeferred();
+    if (wakeups != nullptr) {
+      wakeups->Observe(now_);
+    }
   }
   RunPosts();
   RunDeferred();

@@ -27,6 +27,8 @@ namespace chaperone::runtime {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+class Wakeups;
+
 class Loop {
  public:
   // Told when its descriptor is ready. It may unwatch any descriptor, its own included, while it is being told.
@@ -45,8 +47,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs until Stop; then returns after the events at hand.
-  void Run();
+  // Runs until Stop; then returns after the events at hand. `wakeups`, of this thread, looks on.
+  void Run(Wakeups* wakeups = nullptr);
   // Thread-safe.
   void Stop();
   // Runs `work` on the loop's thread, after events at hand; in order of posting. Thread-safe.
