@@ -9,14 +9,14 @@ bool SessionRecorder::Recall(uint64_t key) {
   if (found == texts_.end()) {
     return false;
   }
-  last_key_ = key;
-  last_ = found->second;
+  recent_[key % kRecentMax] = {key, found->second};
   return true;
 }
 
 uint32_t SessionRecorder::TextId(uint64_t time_us, const Text& text) {
-  if (text.key != 0 && (text.key == last_key_ || Recall(text.key))) {
-    return last_.text_id;
+  const Recent& recent = recent_[text.key % kRecentMax];
+  if (text.key != 0 && (text.key == recent.key || Recall(text.key))) {
+    return recent.known.text_id;
   }
   if (!Append(time_us, recording::StatementText{next_text_id_, text.text})) {
     return 0;
@@ -51,13 +51,13 @@ bool SessionRecorder::AppendAttempt(uint64_t time_us, const Text& text, recordin
   if (attempt.verdict_id == 0 || !Append(time_us, attempt)) {
     return false;
   }
-  if (text.key != 0 && (text.has_verdict || text.key != last_key_)) {
+  Recent& recent = recent_[text.key % kRecentMax];
+  if (text.key != 0 && (text.has_verdict || text.key != recent.key)) {
     if (texts_.size() == kTextsMax) {
       texts_.clear();
     }
-    last_key_ = text.key;
-    last_ = Known{attempt.text_id, text.has_verdict ? attempt.verdict_id : 0};
-    texts_[text.key] = last_;
+    recent = {text.key, Known{attempt.text_id, text.has_verdict ? attempt.verdict_id : 0}};
+    texts_[text.key] = recent.known;
   }
   return true;
 }

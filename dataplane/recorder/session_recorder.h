@@ -6,12 +6,14 @@
 #ifndef CHAPERONE_DATAPLANE_RECORDER_SESSION_RECORDER_H_
 #define CHAPERONE_DATAPLANE_RECORDER_SESSION_RECORDER_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "api/base/id.h"
+#include "api/base/prefetch.h"
 #include "api/recording/record.h"
 #include "dataplane/recorder/spool.h"
 
@@ -54,15 +56,19 @@ class SessionRecorder {
 
   void Commit() { spool_.Commit(); }
   // Asks for the memory that the next records go to.
-  void Prefetch() const { spool_.Prefetch(); }
+  void Prefetch() const {
+    base::PrefetchObject(&recent_);
+    spool_.Prefetch();
+  }
 
   // The text and the verdict that belongs to it, when both are in the record and remembered; else null. Valid until the
   // next call.
   const Known* Find(uint64_t key) {
-    if (key != last_key_ && !Recall(key)) {
+    const Recent& recent = recent_[key % kRecentMax];
+    if (recent.key != key && !Recall(key)) {
       return nullptr;
     }
-    return last_.verdict_id != 0 ? &last_ : nullptr;
+    return recent.known.verdict_id != 0 ? &recent.known : nullptr;
   }
 
   // Both append an attempt that names neither text nor verdict yet: one with what Find returned, one with what is to be
@@ -81,8 +87,9 @@ class SessionRecorder {
   // How many texts (verdicts) are remembered; past this the memory starts anew, and they are written again.
   static constexpr size_t kTextsMax = 256;
   static constexpr size_t kVerdictsMax = 32;
+  static constexpr size_t kRecentMax = 8;
 
-  // Makes it the last one; false when it is not remembered.
+  // Puts it among the recent ones; false when it is not remembered.
   bool Recall(uint64_t key);
   // Both append what is not in the record; 0 when that cannot be.
   uint32_t TextId(uint64_t time_us, const Text& text);
@@ -97,9 +104,13 @@ class SessionRecorder {
   std::unordered_map<uint64_t, Known> texts_;
   // By their bytes under the number 0.
   std::unordered_map<std::string, uint32_t> verdicts_;
-  // The text that was found last: mostly it comes again.
-  uint64_t last_key_ = 0;
-  Known last_;
+  // Texts that were found lately: mostly one of them comes next. Each has its place by its key; keys are given in the
+  // order in which texts are first seen, so that the statements of a transaction get places of their own.
+  struct Recent {
+    uint64_t key = 0;
+    Known known;
+  };
+  std::array<Recent, kRecentMax> recent_;
 };
 
 }  // namespace chaperone::recorder

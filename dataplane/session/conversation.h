@@ -155,6 +155,7 @@ class Conversation {
     base::Prefetch(&ending_, this + 1);
     expected_.Prefetch();
     recorder_.Prefetch();
+    names_.Prefetch();
     base::PrefetchObject(recent_judged_);
     base::PrefetchObject(recent_statement_);
     base::PrefetchObject(recent_facts_);

@@ -30,15 +30,23 @@ StatementPtr Names::FindStatement(std::string_view name) const {
   if (name.empty()) {
     return unnamed_statement_;
   }
-  if (last_found_ != nullptr && last_found_->first == name) {
-    return last_found_->second;
+  if (last_found_ != nullptr && last_found_->name == name) {
+    return StatementPtr(last_found_);
   }
-  const auto found = statements_.find(name);
-  if (found == statements_.end()) {
-    return nullptr;
+  PreparedStatement* found = expected_.as_of == changes_ ? expected_.statement : nullptr;
+  if (found == nullptr || found->name != name) {
+    const auto entry = statements_.find(name);
+    if (entry == statements_.end()) {
+      return nullptr;
+    }
+    found = entry->second.get();
+    if (last_found_ != nullptr) {
+      last_found_->follower = {found, changes_, found->judged.get(), found->judged->facts.statements.data()};
+    }
   }
-  last_found_ = &*found;
-  return found->second;
+  last_found_ = found;
+  expected_ = found->follower;
+  return StatementPtr(found);
 }
 
 PortalPtr Names::FindPortal(std::string_view name) const {
@@ -50,9 +58,16 @@ PortalPtr Names::FindPortal(std::string_view name) const {
 }
 
 void Names::SetStatement(std::string_view name, StatementPtr statement, UndoStep* undo) {
-  last_found_ = nullptr;
-  StatementPtr before = name.empty() ? std::exchange(unnamed_statement_, std::move(statement))
-                                     : Exchange(statements_, name, std::move(statement));
+  StatementPtr before;
+  if (name.empty()) {
+    before = std::exchange(unnamed_statement_, std::move(statement));
+  } else {
+    Changed();
+    if (statement != nullptr) {
+      statement->name = name;
+    }
+    before = Exchange(statements_, name, std::move(statement));
+  }
   if (undo != nullptr) {
     undo->Set(UndoStep::Kind::kStatement, name);
     undo->statement = std::move(before);

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "api/base/prefetch.h"
 #include "dataplane/session/judgement.h"
 #include "dataplane/session/run.h"
 #include "dataplane/wire/postgres/error.h"
@@ -35,6 +36,19 @@ struct PreparedStatement : Counted<PreparedStatement> {
   // The record's number for those columns in `plain_formats`, whose rows pass as they are; 0: not known.
   uint32_t plain_shape = 0;
   Formats plain_formats;
+
+  // The name in Names that it was given; empty for the unnamed one.
+  std::string name;
+  // What was asked for by name after it, the last time that this was another one.
+  struct Follower {
+    // Not to be followed unless `as_of` is the number of changes.
+    PreparedStatement* statement = nullptr;
+    uint64_t as_of = 0;
+    // To be prefetched only: they may be gone.
+    const Judged* judged = nullptr;
+    const sql::Statement* facts = nullptr;
+  };
+  Follower follower;
 
   // What it runs is a barrier. The text that a PREPARE stands in may hold others, which EXECUTE does not run.
   bool IsBarrier() const {
@@ -107,7 +121,7 @@ class Names {
 
   // DEALLOCATE ALL: the unnamed one stays.
   void RemoveAllStatements() {
-    last_found_ = nullptr;
+    Changed();
     statements_.clear();
   }
   // All but the one that runs: what closes all portals may run in one.
@@ -115,6 +129,13 @@ class Names {
   // The transaction that ended `round` is over, and with it every portal of that round and earlier ones, but those that
   // are holdable.
   void EndTransaction(uint64_t round);
+
+  // Asks for the memory of the statement that is probably asked for next.
+  void Prefetch() const {
+    base::PrefetchObject(expected_.statement);
+    base::PrefetchObject(expected_.judged);
+    base::PrefetchObject(expected_.facts);
+  }
 
   size_t statement_count() const { return statements_.size(); }
   size_t portal_count() const { return portals_.size(); }
@@ -127,11 +148,21 @@ class Names {
   template <typename T>
   using Map = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
+  // A named statement has come or gone.
+  void Changed() {
+    ++changes_;
+    last_found_ = nullptr;
+    expected_ = {};
+  }
+
   // The unnamed ones are replaced with every query.
   StatementPtr unnamed_statement_;
   PortalPtr unnamed_portal_;
-  // The entry of statements_ that was found last: mostly the one that is asked for next. Null after every change.
-  mutable const Map<StatementPtr>::value_type* last_found_ = nullptr;
+  // The named statement that was found last, and what followed it then: mostly one of them is asked for next.
+  mutable PreparedStatement* last_found_ = nullptr;
+  mutable PreparedStatement::Follower expected_;
+  // Of named statements.
+  uint64_t changes_ = 0;
   Map<StatementPtr> statements_;
   Map<PortalPtr> portals_;
 };
