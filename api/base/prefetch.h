@@ -21,9 +21,12 @@ void Prefetch(const void* begin, const void* end) {
   }
 }
 
-// Asks for all of an object, which may be gone; null asks for nothing that matters.
+// Asks for all of an object, which may be gone; null asks for nothing.
 template <typename T>
 void PrefetchObject(const T* object) {
+  if (object == nullptr) {
+    return;
+  }
   const auto begin = reinterpret_cast<uintptr_t>(object);
   Prefetch(object, reinterpret_cast<const void*>(begin + sizeof(T)));
 }

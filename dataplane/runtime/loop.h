@@ -47,7 +47,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs until Stop; then returns after the events at hand. `wakeups`, of this thread, looks on.
+  // Runs until Stop; then returns after the events at hand. `wakeups`, if any, is this thread's: it
+  // is asked before each wait.
   void Run(Wakeups* wakeups = nullptr);
   // Thread-safe.
   void Stop();

@@ -1,5 +1,6 @@
 #include "dataplane/runtime/wakeups.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -96,17 +97,17 @@ TEST_CASE("a thread that was given a policy keeps it") {
   });
 }
 
-TEST_CASE("a thread that waits for others stops to yield") {
-  // Two threads on one core that never sleep: each waits for the other's time slice, milliseconds.
+TEST_CASE("a thread that waits for others stops yielding") {
+  // On its core another thread never sleeps: each time it wakes it waits for that one's time slice, milliseconds.
   std::atomic<bool> stop{false};
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(static_cast<size_t>(sched_getcpu()), &one);
   std::thread other([&] {
-    REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
     while (!stop) {
     }
   });
+  REQUIRE(pthread_setaffinity_np(other.native_handle(), sizeof(one), &one) == 0);
   OnThread([&] {
     REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
     Wakeups wakeups;
