@@ -2,6 +2,8 @@
 #ifndef CHAPERONE_API_BASE_CLOCK_H_
 #define CHAPERONE_API_BASE_CLOCK_H_
 
+#include <time.h>
+
 #include <chrono>
 
 namespace chaperone::base {
@@ -19,7 +21,14 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   std::chrono::system_clock::time_point Wall() const override { return std::chrono::system_clock::now(); }
-  std::chrono::steady_clock::time_point Steady() const override { return std::chrono::steady_clock::now(); }
+  // Straight from the C library: read after every wait, it comes from far away each time, and steady_clock::now() is
+  // one more place to come from.
+  std::chrono::steady_clock::time_point Steady() const override {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) +
+                                                 std::chrono::nanoseconds(now.tv_nsec));
+  }
 };
 
 }  // namespace chaperone::base

@@ -58,6 +58,9 @@ void Loop::Run(Wakeups* wakeups) {
   std::array<epoll_event, kEventsMax> events;
   while (!stopping_.load(std::memory_order_acquire)) {
     const int count = syscalls::epoll_wait(epoll_fd_, events.data(), kEventsMax, WaitMillis());
+    for (int i = 0; i < count; ++i) {
+      base::PrefetchObject(&SlotOf(events[static_cast<size_t>(i)]));
+    }
     if (count > 0) {
       Prefetch(events[0]);
     }
@@ -160,7 +163,7 @@ void Loop::Unwatch(WatchId id) {
 }
 
 void Loop::Prefetch(const epoll_event& event) const {
-  const Needs& needs = slots_[static_cast<uint32_t>(event.data.u64)].needs;
+  const Needs& needs = SlotOf(event).needs;
   base::Prefetch(needs.begin, needs.end);
 }
 

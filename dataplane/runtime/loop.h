@@ -151,6 +151,7 @@ class Loop {
   explicit Loop(const base::Clock& clock) : clock_(clock) {}
   void ReadClocks();
   int WaitMillis() const;
+  const Slot& SlotOf(const epoll_event& event) const { return slots_[static_cast<uint32_t>(event.data.u64)]; }
   void Prefetch(const epoll_event& event) const;
   void Dispatch(const epoll_event& event);
   void FireTimers();

@@ -184,6 +184,7 @@ Conversation::Took Conversation::OnParse(std::string_view frame) {
     return Took::kWait;
   }
   if (StatementPtr statement = ParsedAgain(parse); statement != nullptr) {
+    upcoming_ = {};
     names_.SetStatement(parse.name, std::move(statement), &PassAndExpect(frame, Kind::kParse).undo);
     return Took::kYes;
   }
@@ -211,6 +212,9 @@ Conversation::Took Conversation::OnParse(std::string_view frame) {
                      "Close (DEALLOCATE) prepared statements that are not needed any more.", ""));
     Substitute(Kind::kParse, std::move(refused), parse.name);
     return Took::kYes;
+  }
+  if (parse.name.empty()) {
+    ExpectFollower(*judged);
   }
   StatementPtr statement(new PreparedStatement);
   statement->judged = judged;
@@ -240,6 +244,14 @@ StatementPtr Conversation::ParsedAgain(const pg::Parse& parse) {
   return statement;
 }
 
+// What is parsed next is mostly what was parsed after the same text the last time, in whatever session.
+void Conversation::ExpectFollower(const Judged& judged) {
+  if (const PreparedStatement* const before = names_.unnamed_statement(); before != nullptr) {
+    before->judged->follower = JudgedHint::Of(judged);
+  }
+  upcoming_ = judged.follower;
+}
+
 Conversation::Took Conversation::OnBind(std::string_view frame) {
   pg::Bind bind;
   if (const absl::Status status = pg::DecodeBind(frame.substr(pg::kHeaderBytes), &bind); !status.ok()) {
@@ -259,6 +271,9 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
   }
   Refresh(*statement);
   recent_statement_ = statement.get();
+  if (!bind.statement.empty()) {
+    upcoming_ = {};
+  }
   const JudgedPtr judged = statement->judged;
   Admission admission = Admit(judged, recording::Channel::kExecute, &bind, statement->parameter_types);
   if (admission.outcome == Admission::Outcome::kWait) {
@@ -276,7 +291,6 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
   portal->round = expected_.rounds() + 1;
   portal->context_id = context_->id();
   portal->admitted = admission.decision;
-  portal->targets = std::move(admission.targets);
   for (size_t i = 0; i < bind.result_formats.size(); ++i) {
     portal->run->formats.push_back(bind.result_formats[i]);
   }
@@ -378,7 +392,7 @@ Conversation::Took Conversation::OnExecute(std::string_view frame) {
     }
   } else if (MustReadmit(*portal)) {
     // Its rows are masked as it was judged; what its text names is known when earlier rounds have ended.
-    if (IsExecuting(*portal->run) || (!portal->targets.empty() && expected_.has_open_rounds())) {
+    if (IsExecuting(*portal->run) || (!portal->run->targets.empty() && expected_.has_open_rounds())) {
       PauseForAnswers();
       return Took::kWait;
     }
@@ -455,86 +469,6 @@ void Conversation::OnSync(std::string_view frame) {
   if (std::exchange(pauses_at_sync_, false)) {
     PauseForAnswers();
   }
-}
-
-// Why COPY FROM STDIN may not write what looks masked; null when it may, or when no COPY runs.
-const masking::MaskingRefusal* Conversation::WrittenMaskOfCopy() {
-  const Run* const run = CurrentRun();
-  if (run == nullptr || !run->judged->writes_masked || run->index >= run->judged->plans.size()) {
-    return nullptr;
-  }
-  const auto& refusal = run->judged->plans[run->index].written_mask;
-  return refusal ? &*refusal : nullptr;
-}
-
-// Records what the client copies in, and looks for masks in it over the ends of messages: their headers are no data.
-// False when it may not go on.
-bool Conversation::TakeCopyIn(std::string_view bytes) {
-  const size_t header = std::min(copy_in_header_left_, bytes.size());
-  copy_in_header_left_ -= header;
-  const std::string_view data = bytes.substr(header);
-  Run* const run = copy_in_ ? CurrentRun() : nullptr;
-  if (run == nullptr || data.empty()) {
-    return true;
-  }
-  if (!copy_in_holds_mask_ && WrittenMaskOfCopy() != nullptr) {
-    copy_in_holds_mask_ = copy_in_search_.Add(data);
-  }
-  run->bytes += data.size();
-  if (!recorder_.CopyData(*run, true, data)) {
-    EndUnrecorded();
-    return false;
-  }
-  return true;
-}
-
-// The end of the client's COPY data, or in its place, when a mask was to be written, what makes the server undo it.
-void Conversation::EndCopyData(std::string_view frame) {
-  const masking::MaskingRefusal* const refusal = copy_in_holds_mask_ ? WrittenMaskOfCopy() : nullptr;
-  copy_in_holds_mask_ = false;
-  copy_in_search_ = {};
-  if (refusal == nullptr) {
-    to_server_.Pass(frame);
-    return;
-  }
-  policy::Verdict denied;
-  judgement::ApplyRefusal(*refusal, &denied);
-  CountDenied();
-  Expectation& copy = expected_.front();
-  copy.denial = std::make_unique<pg::ErrorMessage>(Denied(denied, AuditId(copy.run->statement)));
-  pg::AppendCopyFail("chaperone: a mask was to be written", to_server_.own());
-  to_server_.Added();
-}
-
-// The server reads COPY data. What comes behind a COPY FROM STDIN, and behind its end, has waited until this was known:
-// nothing else is in flight.
-Conversation::Took Conversation::OnCopyInMessage(char type, std::string_view frame) {
-  switch (type) {
-    case 'S':
-      // Passed over; but the server may have failed by now, and then it answers.
-      ++loose_syncs_;
-      to_server_.Pass(frame);
-      return Took::kYes;
-    case 'H':
-      to_server_.Pass(frame);
-      return Took::kYes;
-    case 'X':
-      to_server_.Pass(frame);
-      client_terminated_ = true;
-      return Took::kYes;
-    case 'c':
-    case 'f':
-      EndCopyData(frame);
-      copy_in_ = false;
-      PauseForAnswers();
-      return Took::kYes;
-    default:
-      break;
-  }
-  // The server would use up the message and fail. Unless it has failed already: then the message is one like any other,
-  // and which of the two it is nobody could tell any more. So it stays here until the COPY has ended.
-  EndCopyIn(type);
-  return Took::kWait;
 }
 
 void Conversation::OnFunctionCall() {

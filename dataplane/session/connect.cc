@@ -42,8 +42,7 @@ Task<bool> Session::Connect() {
     co_await Refuse(sqlstate::kInternalError, "the sidecar is out of descriptors", "");
     co_return false;
   }
-  conversation_ =
-      std::make_unique<Conversation>(*this, recorder_, conversation_identity_, services_.options.conversation);
+  conversation_.emplace(*this, recorder_, conversation_identity_, services_.options.conversation);
   bool ready = co_await LearnNames();
   if (ready) {
     ready = co_await LearnCatalog();
@@ -179,7 +178,7 @@ void Session::OnNames(std::string_view search_path, std::string_view role, std::
     names_known_ = search_path.empty();
   }
   conversation_identity_.role = role;
-  if (conversation_ != nullptr && conversation_->context() != nullptr) {
+  if (conversation_ && conversation_->context() != nullptr) {
     UpdateContext();
   }
 }

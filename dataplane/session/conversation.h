@@ -150,20 +150,27 @@ class Conversation {
   size_t OnClientBytes(std::string_view in);
   size_t OnServerBytes(std::string_view in);
 
-  // Asks for the memory that every message needs.
-  void Prefetch() const {
-    base::Prefetch(&ending_, this + 1);
+  // Asks for the memory that every message needs, and what the next one of the client (else of the server) probably
+  // does.
+  void Prefetch(bool of_client) const {
     expected_.Prefetch();
     recorder_.Prefetch();
     names_.Prefetch();
+    if (of_client && upcoming_.judged != nullptr) {
+      upcoming_.Prefetch();
+      return;
+    }
     base::PrefetchObject(recent_judged_);
     base::PrefetchObject(recent_statement_);
     base::PrefetchObject(recent_facts_);
+    base::PrefetchObject(recent_run_);
   }
 
   // --- Output ---
   Outbox& to_client() { return to_client_; }
   Outbox& to_server() { return to_server_; }
+  // One side does not take what there is for it.
+  bool has_backlog() const { return to_client_.backlog_size() > 0 || to_server_.backlog_size() > 0; }
 
   // --- State ---
   Pause pause() const { return pause_; }
@@ -220,8 +227,6 @@ class Conversation {
     std::unique_ptr<wire::postgres::ErrorMessage> denial;
     // Of kRefuse too, unless it could not be recorded.
     RunPtr run;
-    // What the statements that the text names are.
-    std::vector<JudgedPtr> targets;
     // The strictest decision of them all.
     policy::Decision decision = policy::Decision::kDeny;
     // Of kRefuse: what is wrong is only that this statement of the text names a prepared statement or cursor that does
@@ -239,6 +244,7 @@ class Conversation {
   Took OnQuery(std::string_view frame);
   Took OnParse(std::string_view frame);
   StatementPtr ParsedAgain(const wire::postgres::Parse& parse);
+  void ExpectFollower(const Judged& judged);
   Took OnBind(std::string_view frame);
   Took OnDescribe(std::string_view frame);
   Took OnExecute(std::string_view frame);
@@ -247,16 +253,18 @@ class Conversation {
   [[gnu::cold]] Took OnCursorExecute(const PortalPtr& portal);
   void DescribeRows(std::string_view portal, const StatementPtr& statement);
   void OnSync(std::string_view frame);
-  [[gnu::cold]] Took OnCopyInMessage(char type, std::string_view frame);
-  void EndCopyData(std::string_view frame);
-  const masking::MaskingRefusal* WrittenMaskOfCopy();
-  bool TakeCopyIn(std::string_view bytes);
   [[gnu::cold]] void OnFunctionCall();
   Expectation& PassAndExpect(std::string_view frame, Kind kind);
   [[gnu::cold]] void EndWith(std::string_view sqlstate, const absl::Status& status);
   [[gnu::cold]] void PauseForAnswers();
   bool NeedsFreshNames() const;
   bool IsUncertain(Names::UndoStep::Kind kind, std::string_view name);
+
+  // copy_in.cc
+  [[gnu::cold]] Took OnCopyInMessage(char type, std::string_view frame);
+  void EndCopyData(std::string_view frame);
+  const masking::MaskingRefusal* WrittenMaskOfCopy();
+  bool TakeCopyIn(std::string_view bytes);
 
   // verdicts.cc
   JudgedPtr JudgeText(std::string_view text, const std::vector<uint32_t>& parameter_types, bool* wait);
@@ -439,6 +447,9 @@ class Conversation {
   const Judged* recent_judged_ = nullptr;
   const PreparedStatement* recent_statement_ = nullptr;
   const sql::Statement* recent_facts_ = nullptr;
+  const Run* recent_run_ = nullptr;
+  // And what will probably be parsed next.
+  JudgedHint upcoming_;
   Outbox to_client_;
   Outbox to_server_;
   ConversationTotals totals_;

@@ -88,13 +88,6 @@ class ExpectationQueue {
     base::Prefetch(entries_.data(), entries_.data() + std::min(entries_.size(), kPrefetchEntries));
   }
 
-  // And of what the front one answers.
-  void PrefetchFront() const {
-    if (!empty()) {
-      base::PrefetchObject(front().run.get());
-    }
-  }
-
   bool empty() const { return first_ == end_; }
   size_t size() const { return end_ - first_; }
   Expectation& front() { return entries_[first_]; }

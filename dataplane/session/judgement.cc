@@ -10,6 +10,8 @@ namespace {
 
 // A text longer than this is not kept: it would push out many others.
 constexpr size_t kCachedTextMax = 32 << 10;
+// A text that is asked for often is not moved each time: it costs the memory of its neighbours.
+constexpr uint64_t kMoveAfter = 32;
 
 uint64_t NextKey() {
   static std::atomic<uint64_t> next{1};
@@ -45,17 +47,21 @@ JudgedPtr JudgeContext::Judge(std::string_view text, const std::vector<uint32_t>
   }
   const auto found = cache_.find(key);
   if (found != cache_.end()) {
-    const JudgedPtr& judged = found->second.judged;
+    Entry& entry = found->second;
+    const JudgedPtr& judged = entry.judged;
     if (!judged->verdict.valid_until || now < *judged->verdict.valid_until) {
       ++hits_;
-      ages_.splice(ages_.end(), ages_, found->second.age);
+      if (lookups_ - entry.moved_at >= kMoveAfter) {
+        ages_.splice(ages_.end(), ages_, entry.age);
+        entry.moved_at = lookups_;
+      }
       return judged;
     }
     cached_text_bytes_ -= found->first.size();
-    ages_.erase(found->second.age);
+    ages_.erase(entry.age);
     cache_.erase(found);
   }
-  const std::shared_ptr<Judged> judged = Make(text, parameter_types, now);
+  const Ref<Judged> judged = Make(text, parameter_types, now);
   if (key.size() != text.size()) {
     judged->typed_key = key;
   }
@@ -63,9 +69,9 @@ JudgedPtr JudgeContext::Judge(std::string_view text, const std::vector<uint32_t>
   return judged;
 }
 
-std::shared_ptr<Judged> JudgeContext::Make(std::string_view text, const std::vector<uint32_t>& parameter_types,
-                                           std::chrono::system_clock::time_point now) const {
-  auto judged = std::make_shared<Judged>();
+Ref<Judged> JudgeContext::Make(std::string_view text, const std::vector<uint32_t>& parameter_types,
+                               std::chrono::system_clock::time_point now) const {
+  Ref<Judged> judged(new Judged);
   judged->basis = basis_;
   judged->key = NextKey();
   judged->text = text;
@@ -115,7 +121,7 @@ void JudgeContext::Remember(const JudgedPtr& judged) {
   }
   cached_text_bytes_ += key.size();
   const auto age = ages_.insert(ages_.end(), key);
-  cache_.emplace(key, Entry{judged, age});
+  cache_.emplace(key, Entry{judged, age, lookups_});
   while (cache_.size() > options_.cache_entries_max || cached_text_bytes_ > options_.cache_text_bytes_max) {
     const auto oldest = cache_.find(ages_.front());
     cached_text_bytes_ -= oldest->first.size();

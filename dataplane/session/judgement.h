@@ -16,11 +16,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "api/base/prefetch.h"
 #include "api/judgement/judge.h"
 #include "api/policy/policy.h"
 #include "api/sql/analyze.h"
 #include "api/sql/catalog.h"
 #include "dataplane/masking/search.h"
+#include "dataplane/session/counted.h"
 
 namespace chaperone::session {
 
@@ -32,7 +34,21 @@ struct JudgeBasis {
   std::shared_ptr<const masking::SearchRules> search;
 };
 
-struct Judged : judgement::Judgement {
+struct Judged;
+
+// A judgement that will probably be asked for: its memory is asked for while the message is read. For that alone: it
+// may be gone.
+struct JudgedHint {
+  const Judged* judged = nullptr;
+  const sql::Statement* facts = nullptr;
+  const char* text = nullptr;
+
+  static JudgedHint Of(const Judged& judged);
+  void Prefetch() const;
+};
+
+// Threading: one loop, references to it too.
+struct Judged : judgement::Judgement, Counted<Judged> {
   std::shared_ptr<const JudgeBasis> basis;
   // Identifies the text for the recorder; never repeats within the process.
   uint64_t key = 0;
@@ -60,8 +76,22 @@ struct Judged : judgement::Judgement {
   // Allowed whatever its parameters are, without a bound and without a look at the session's names: only what is
   // measured in time and quotas can keep it from running.
   bool is_plain = false;
+  // What some session parsed after it, the last time.
+  mutable JudgedHint follower;
 };
-using JudgedPtr = std::shared_ptr<const Judged>;
+using JudgedPtr = Ref<const Judged>;
+
+inline JudgedHint JudgedHint::Of(const Judged& judged) {
+  return {&judged, judged.facts.statements.data(), judged.text.data()};
+}
+
+inline void JudgedHint::Prefetch() const {
+  base::PrefetchObject(judged);
+  base::PrefetchObject(facts);
+  if (text != nullptr) {  // as much of it as most statements have
+    base::Prefetch(text, text + 2 * base::kCacheLineBytes);
+  }
+}
 
 // Threading: one loop.
 class JudgeContext {
@@ -96,9 +126,11 @@ class JudgeContext {
   struct Entry {
     JudgedPtr judged;
     std::list<std::string_view>::iterator age;
+    // The lookup that moved it to the end of `ages_`.
+    uint64_t moved_at = 0;
   };
-  std::shared_ptr<Judged> Make(std::string_view text, const std::vector<uint32_t>& parameter_types,
-                               std::chrono::system_clock::time_point now) const;
+  Ref<Judged> Make(std::string_view text, const std::vector<uint32_t>& parameter_types,
+                   std::chrono::system_clock::time_point now) const;
   void Remember(const JudgedPtr& judged);
 
   const uint64_t id_;
@@ -106,7 +138,8 @@ class JudgeContext {
   const uint64_t policy_revision_;
   const sql::SessionContext names_;
   const Options options_;
-  // Keys are views of the judgements' own texts or typed keys; the list is ordered from the longest unused.
+  // Keys are views of the judgements' own texts or typed keys; the list is ordered from the longest unused,
+  // within a few lookups.
   std::unordered_map<std::string_view, Entry> cache_;
   std::list<std::string_view> ages_;
   size_t cached_text_bytes_ = 0;

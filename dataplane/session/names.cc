@@ -41,7 +41,7 @@ StatementPtr Names::FindStatement(std::string_view name) const {
     }
     found = entry->second.get();
     if (last_found_ != nullptr) {
-      last_found_->follower = {found, changes_, found->judged.get(), found->judged->facts.statements.data()};
+      last_found_->follower = {found, changes_, JudgedHint::Of(*found->judged)};
     }
   }
   last_found_ = found;

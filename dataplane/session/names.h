@@ -22,7 +22,7 @@
 namespace chaperone::session {
 
 // A prepared statement, by Parse or by SQL PREPARE.
-struct PreparedStatement : Counted<PreparedStatement> {
+struct PreparedStatement : Counted<PreparedStatement>, Pooled<PreparedStatement> {
   JudgedPtr judged;
   // The context that judged it.
   uint64_t context_id = 0;
@@ -44,9 +44,7 @@ struct PreparedStatement : Counted<PreparedStatement> {
     // Not to be followed unless `as_of` is the number of changes.
     PreparedStatement* statement = nullptr;
     uint64_t as_of = 0;
-    // To be prefetched only: they may be gone.
-    const Judged* judged = nullptr;
-    const sql::Statement* facts = nullptr;
+    JudgedHint hint;
   };
   Follower follower;
 
@@ -64,10 +62,9 @@ struct Portal : Counted<Portal>, Pooled<Portal> {
   RunPtr run;
   // It would run a statement or cursor that does not exist: the error of every Execute.
   std::unique_ptr<wire::postgres::ErrorMessage> missing;
-  // The context that admitted it, the decision, and what the statements that it names were then.
+  // The context that admitted it, and the decision.
   uint64_t context_id = 0;
   policy::Decision admitted = policy::Decision::kDeny;
-  std::vector<JudgedPtr> targets;
   // WITH HOLD: survives its transaction.
   bool holdable = false;
   // The round (see ExpectationQueue) in which it was bound: it dies with the transaction that ends that round.
@@ -109,6 +106,8 @@ class Names {
   // Null when there is none.
   StatementPtr FindStatement(std::string_view name) const;
   PortalPtr FindPortal(std::string_view name) const;
+  // Null when there is none.
+  const PreparedStatement* unnamed_statement() const { return unnamed_statement_.get(); }
   // The unnamed one, when no portal and nothing else refers to it; else null.
   PreparedStatement* LoneUnnamedStatement() const {
     return unnamed_statement_ != nullptr && unnamed_statement_->use_count() == 1 ? unnamed_statement_.get() : nullptr;
@@ -130,11 +129,12 @@ class Names {
   // are holdable.
   void EndTransaction(uint64_t round);
 
-  // Asks for the memory of the statement that is probably asked for next.
+  // Asks for the memory of the statement that is probably asked for next, and of what has no name.
   void Prefetch() const {
+    base::PrefetchObject(unnamed_statement_.get());
+    base::PrefetchObject(unnamed_portal_.get());
     base::PrefetchObject(expected_.statement);
-    base::PrefetchObject(expected_.judged);
-    base::PrefetchObject(expected_.facts);
+    expected_.hint.Prefetch();
   }
 
   size_t statement_count() const { return statements_.size(); }

@@ -12,7 +12,7 @@ namespace {
 
 StatementPtr Make() {
   StatementPtr made(new PreparedStatement);
-  made->judged = std::make_shared<Judged>();
+  made->judged = JudgedPtr(new Judged);
   return made;
 }
 

@@ -17,7 +17,9 @@ constexpr size_t kPartsPerWrite = 64;
 
 void Outbox::PassApart(std::string_view bytes) {
   if (!bytes.empty()) {
-    parts_.push_back(Part{bytes.data(), 0, bytes.size()});
+    Part& part = parts_.emplace_back();
+    part.data = bytes.data();
+    part.size = bytes.size();
   }
 }
 

@@ -51,9 +51,9 @@ class Outbox {
  private:
   struct Part {
     // Null: bytes of own_ from `offset`.
-    const char* data;
-    size_t offset;
-    size_t size;
+    const char* data = nullptr;
+    size_t offset = 0;
+    size_t size = 0;
   };
   const char* DataOf(const Part& part) const { return part.data != nullptr ? part.data : own_.data() + part.offset; }
   void PassApart(std::string_view bytes);

@@ -43,7 +43,7 @@ Task<void> Session::Relay() {
     if ((bits & kReply) != 0) {
       StepApproval();
     }
-    if (has_backlog() && (bits & kFlushed) == 0) {
+    if (conversation_->has_backlog() && (bits & kFlushed) == 0) {
       Flush();  // one of them may take more now
     }
     if ((bits & kServerReady) != 0) {
@@ -65,7 +65,7 @@ Task<void> Session::Relay() {
 // Reads once. `in` is what there is now, `carry` included; false when nothing new came.
 bool Session::Read(runtime::Stream& stream, std::string* carry, size_t frame_bytes, std::string_view* in) {
   // What the input will need comes while the kernel copies it.
-  conversation_->Prefetch();
+  conversation_->Prefetch(&stream == &client_);
   const std::span<char> scratch = table_.scratch().free();
   runtime::IoResult result;
   if (carry->size() <= kScratchCarryMax && frame_bytes <= scratch.size()) {
@@ -196,7 +196,7 @@ void Session::RunDeferred() {
     return ReleaseInput();  // what there is to say is said with the end
   }
   Flush();
-  if (has_backlog() || client_gone_) {
+  if (conversation_->has_backlog() || client_gone_) {
     waiter_.Raise(kFlushed);
   }
 }

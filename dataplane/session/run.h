@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "dataplane/masking/copy.h"
@@ -38,6 +39,8 @@ struct Run : Counted<Run>, Pooled<Run> {
   JudgedPtr judged;
   // Which statement of the text produces what arrives now.
   uint32_t index = 0;
+  // What the statements that its text names were when it was admitted.
+  std::vector<JudgedPtr> targets;
   // The attempt's number in the recording.
   uint64_t statement = 0;
   std::chrono::steady_clock::time_point started;

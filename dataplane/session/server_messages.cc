@@ -12,7 +12,6 @@ namespace pg = wire::postgres;
 namespace sqlstate = wire::postgres::sqlstate;
 
 size_t Conversation::OnServerBytes(std::string_view in) {
-  expected_.PrefetchFront();
   size_t used = 0;
   pg::Header header;
   absl::Status error;

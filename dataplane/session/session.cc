@@ -53,11 +53,11 @@ void Session::End() {
   if (cancel_key_) {
     services_.cancels.Unregister(*cancel_key_);
   }
-  if (conversation_ != nullptr) {
+  if (conversation_) {
     conversation_->Abandon();
   }
   if (recording_) {
-    const ConversationTotals totals = conversation_ != nullptr ? conversation_->totals() : ConversationTotals();
+    const ConversationTotals totals = conversation_ ? conversation_->totals() : ConversationTotals();
     // Without room in the spool the record ends without this; the control plane closes it when the sidecar says that
     // the session is gone.
     (void)recorder_.End({end_reason_, totals.statements, totals.denied, totals.rows, totals.masked_cells});

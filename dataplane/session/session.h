@@ -96,10 +96,6 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   void CheckDeadlines();
   void CheckPause();
   size_t server_frame_bytes() const;
-  // One side does not take what there is for it.
-  bool has_backlog() const {
-    return conversation_->to_client().backlog_size() > 0 || conversation_->to_server().backlog_size() > 0;
-  }
   // The client's next message has to wait, for whatever reason.
   bool is_paused() const { return conversation_->pause() != Pause::kNone || catalog_wanted_ || catalog_asked_; }
   void UpdateContext();
@@ -183,7 +179,6 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   std::unique_ptr<upstream::ServerConnection> server_;
   recorder::SessionRecorder record_;
   StatementRecorder recorder_;
-  std::unique_ptr<Conversation> conversation_;
   std::unique_ptr<ApprovalWait> approval_;
   bool may_hold_ = false;
   // The statement that waits is being estimated; the number of that estimate.
@@ -203,6 +198,8 @@ class Session final : public Conversation::Host, private runtime::Loop::Deferred
   bool client_gone_ = false;
   bool server_gone_ = false;
   bool over_ = false;
+  // As soon as there is a server.
+  std::optional<Conversation> conversation_;
 };
 
 }  // namespace chaperone::session

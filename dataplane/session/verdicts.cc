@@ -156,6 +156,7 @@ Conversation::Admission Conversation::Admit(const JudgedPtr& judged, recording::
     recent_facts_ = judged->facts.statements.data();
     Admission admission = Start(judged->verdict, judged, channel, bind, parameter_types, "");
     admission.decision = policy::Decision::kAllow;
+    recent_run_ = admission.run.get();
     return admission;
   }
   return AdmitInFull(judged, channel, bind, parameter_types);
@@ -227,7 +228,9 @@ Conversation::Admission Conversation::AdmitInFull(const JudgedPtr& judged, recor
   Admission admission = asks ? AdmitApproved(judged, named, channel, bind, parameter_types)
                              : Start(verdict, judged, channel, bind, parameter_types, "");
   admission.decision = verdict.decision;
-  admission.targets = std::move(named.targets);
+  if (admission.run != nullptr) {
+    admission.run->targets = std::move(named.targets);
+  }
   return Bounded(std::move(admission), bound);
 }
 
@@ -251,7 +254,7 @@ Conversation::Admission Conversation::Bounded(Admission admission, const std::op
 // the names in its text mean.
 bool Conversation::MustReadmit(const Portal& portal) {
   const auto& valid_until = portal.run->judged->verdict.valid_until;
-  return portal.context_id != context_->id() || !portal.targets.empty() ||
+  return portal.context_id != context_->id() || !portal.run->targets.empty() ||
          (valid_until && host_.Wall() >= *valid_until);
 }
 
@@ -265,7 +268,7 @@ bool Conversation::Readmit(Portal& portal) {
   std::optional<pg::ErrorMessage> error;
   const bool missing = ResolveNames(*judged, &named, &error).has_value();
   const policy::Decision decision = named.verdict->decision;
-  const bool same = TextOf(*judged, named.targets) == TextOf(*portal.run->judged, portal.targets);
+  const bool same = TextOf(*judged, named.targets) == TextOf(*portal.run->judged, portal.run->targets);
   const bool approved = portal.admitted == policy::Decision::kRequireApproval && same;
   std::optional<policy::Uncountable> uncountable;
   const std::optional<RowBound> bound = BoundOf(*judged, &uncountable);
