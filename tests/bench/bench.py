@@ -74,9 +74,11 @@ class Bench:
 
     @staticmethod
     def _warm(pair, script, mode, clients):
-        """Opens what pgbouncer keeps for later clients, and closes when idle: a first, short run that paid for it would be deducted."""
+        """Opens what pgbouncer keeps for later clients, and closes when idle: a run that paid for it would say nothing of the
+        statements. It opens one after the other, and first uses again what is free: only a load that lasts has it open one for
+        each client."""
         for proxy in pair:
-            load.pgbench(proxy.target, script, mode, clients, transactions=1)
+            load.pgbench(proxy.target, script, mode, clients, **({"transactions": 1} if clients == 1 else {"seconds": 1}))
 
     def _cpu_of_query(self, proxy, script, mode, clients):
         few, start = self._cpu_of(proxy, script, mode, clients, transactions=10 // load.QUERIES[script])
