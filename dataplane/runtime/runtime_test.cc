@@ -13,6 +13,7 @@
 #include "dataplane/runtime/loop.h"
 #include "dataplane/runtime/stream.h"
 #include "dataplane/runtime/task.h"
+#include "dataplane/runtime/waiter.h"
 #include "dataplane/runtime/workers.h"
 
 namespace chaperone::runtime {
@@ -274,6 +275,61 @@ TEST_CASE("a stream says what it could do and what it would wait for") {
   left.Close();
   shutdown(pair.fds[0], SHUT_WR);
   CHECK(right.Read(buffer, sizeof(buffer)).state == IoState::kClosed);
+}
+
+// Whether the descriptor is told within a few milliseconds.
+Task<bool> IsTold(Waiter& waiter) {
+  const uint32_t bits = co_await waiter.Wait(waiter.loop().Now() + milliseconds(5));
+  co_return (bits & Waiter::kTimeout) == 0;
+}
+
+Task<void> ReadInParts(Waiter& waiter, WatchedFd& watched, SocketPair& pair) {
+  char buffer[2];
+  bool told = true;  // gcc 12 awaits twice what stands in a CHECK
+  watched.Want(true, false);
+  told = co_await IsTold(waiter);
+  CHECK(!told);
+  CHECK(write(pair.fds[1], "abc", 3) == 3);
+  told = co_await IsTold(waiter);
+  CHECK(told);
+  told = co_await IsTold(waiter);
+  CHECK(!told);  // once
+
+  CHECK(read(pair.fds[0], buffer, 2) == 2);
+  watched.Want(true, false);
+  told = co_await IsTold(waiter);
+  CHECK(told);  // there may be more
+  CHECK(read(pair.fds[0], buffer, 2) == 1);
+  watched.Exhausted();
+  watched.Want(true, false);
+  told = co_await IsTold(waiter);
+  CHECK(!told);
+
+  CHECK(write(pair.fds[1], "d", 1) == 1);
+  CHECK(shutdown(pair.fds[1], SHUT_WR) == 0);
+  told = co_await IsTold(waiter);
+  CHECK(told);
+  CHECK(read(pair.fds[0], buffer, 2) == 1);
+  watched.Exhausted();
+  watched.Want(true, false);
+  told = co_await IsTold(waiter);
+  CHECK(told);  // the end is still to be read
+  CHECK(read(pair.fds[0], buffer, 2) == 0);
+
+  watched.Want(false, false);
+  waiter.loop().Stop();
+}
+
+TEST_CASE("what is told once is told again when it was not exhausted, and so is the end of the stream") {
+  const auto loop = NewLoop();
+  SocketPair pair;
+  Waiter waiter(*loop);
+  WatchedFd watched(waiter, Waiter::kFirstFree);
+  REQUIRE(watched.Attach(pair.fds[0]).ok());
+  watched.TellOnce(true);
+  TaskGroup group([](std::exception_ptr) {});
+  group.Spawn(ReadInParts(waiter, watched, pair));
+  loop->Run();
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ void Waiter::OnTimer() {
 absl::Status WatchedFd::Attach(int fd, const Loop::Needs& needs) {
   CHAPERONE_ASSIGN_OR_RETURN(id_, waiter_.loop().Watch(fd, 0, this, needs));
   interest_ = 0;
+  once_ = told_ = is_ending_ = false;
   return absl::OkStatus();
 }
 
@@ -43,13 +44,23 @@ void WatchedFd::Release() {
 }
 
 void WatchedFd::Want(bool read, bool write) {
-  const uint32_t interest = (read ? EPOLLIN : 0u) | (write ? EPOLLOUT : 0u);
-  if (interest != interest_ && attached()) {
+  uint32_t interest = (read ? EPOLLIN : 0u) | (write ? EPOLLOUT : 0u);
+  if (once_ && interest != 0) {
+    // The end of the stream may be told together with what comes before it, and then it is not told again.
+    interest |= EPOLLET | (read ? EPOLLRDHUP : 0u);
+  }
+  const bool looks_again = told_ && (interest & EPOLLET) != 0;
+  if ((interest != interest_ || looks_again) && attached()) {
     interest_ = interest;
+    told_ = false;
     waiter_.loop().Modify(id_, interest);
   }
 }
 
-void WatchedFd::OnReady(uint32_t) { waiter_.Raise(bits_); }
+void WatchedFd::OnReady(uint32_t events) {
+  told_ = true;
+  is_ending_ = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  waiter_.Raise(bits_);
+}
 
 }  // namespace chaperone::runtime

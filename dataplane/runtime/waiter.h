@@ -76,6 +76,13 @@ class WatchedFd final : public Loop::Watcher {
   // Stops watching. REQUIRES: called before the descriptor is closed.
   void Release();
   void Want(bool read, bool write);
+  // From the next change of interest on, readiness is told once (EPOLLET): the kernel does not look at the descriptor
+  // again before each wait to see whether it still holds. Nothing is lost by it: after each event either the owner says
+  // Exhausted(), or Want() has the kernel look again, at the price of a system call. For owners that mostly exhaust it.
+  void TellOnce(bool once) { once_ = once; }
+  // A read found nothing more: it would have blocked, or got less than it asked for (epoll(7), "Questions and answers",
+  // 9). Not to be said of TLS, which reads one record at a time.
+  void Exhausted() { told_ = is_ending_; }
   bool attached() const { return id_ != Loop::kNotWatched; }
   void OnReady(uint32_t events) override;
 
@@ -84,6 +91,11 @@ class WatchedFd final : public Loop::Watcher {
   const uint32_t bits_;
   Loop::WatchId id_ = Loop::kNotWatched;
   uint32_t interest_ = 0;
+  bool once_ = false;
+  // An event was told, and more may be there.
+  bool told_ = false;
+  // The peer's end of the stream, or an error, was told along with it: it is still to be read, behind what came before.
+  bool is_ending_ = false;
 };
 
 }  // namespace chaperone::runtime

@@ -34,6 +34,8 @@ constexpr std::chrono::hours kFarAway{24};
 
 Task<void> Session::Relay() {
   last_client_input_ = loop_.Now();
+  client_watched_.TellOnce(!client_.is_tls());
+  server_watched_.TellOnce(!server_->stream.is_tls());
   Flush();
   uint32_t bits = kClientReady | kServerReady;
   while (!over_) {
@@ -68,20 +70,26 @@ bool Session::Read(runtime::Stream& stream, std::string* carry, size_t frame_byt
   conversation_->Prefetch(&stream == &client_);
   const std::span<char> scratch = table_.scratch().free();
   runtime::IoResult result;
+  size_t room = 0;
   if (carry->size() <= kScratchCarryMax && frame_bytes <= scratch.size()) {
     if (!carry->empty()) {
       std::memcpy(scratch.data(), carry->data(), carry->size());
     }
-    result = stream.Read(scratch.data() + carry->size(), scratch.size() - carry->size());
+    room = scratch.size() - carry->size();
+    result = stream.Read(scratch.data() + carry->size(), room);
     *in = std::string_view(scratch.data(), carry->size() + result.bytes);
   } else {
     // A large message is gathered where it stays.
     const size_t before = carry->size();
     carry->resize(before +
                   std::max(kReadBytes, std::min<size_t>(frame_bytes - std::min(frame_bytes, before), 1 << 20)));
-    result = stream.Read(carry->data() + before, carry->size() - before);
+    room = carry->size() - before;
+    result = stream.Read(carry->data() + before, room);
     carry->resize(before + result.bytes);
     *in = *carry;
+  }
+  if (result.bytes < room && !stream.is_tls()) {
+    (&stream == &client_ ? client_watched_ : server_watched_).Exhausted();
   }
   if (result.state == IoState::kOk) {
     return true;
