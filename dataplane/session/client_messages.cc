@@ -300,10 +300,10 @@ Conversation::Took Conversation::OnBind(std::string_view frame) {
   return Took::kYes;
 }
 
-// Before an Execute: its rows may have to be masked, and the client may not have asked what their columns are.
+// Before an Execute: rows may have to be masked. The client has not asked for their columns, or names may mean others.
 void Conversation::DescribeRows(std::string_view portal, const StatementPtr& statement) {
   const Judged& judged = *statement->judged;
-  if ((!judged.changes_rows && !judged.touches_masked && !judged.has_session_objects) || statement->described) {
+  if (!judged.has_session_objects && (statement->described || (!judged.changes_rows && !judged.touches_masked))) {
     return;
   }
   // What the client asks right before is answered before the rows come, or they do not come.

@@ -190,6 +190,21 @@ TEST_CASE("a statement that protocol prepares can be executed by SQL, and the ot
   CHECK(talk.Say(B("", "q1") + kSync) == "E:26000 ZI");
 }
 
+TEST_CASE("what EXECUTE returns is described anew: since the client asked, the name may have got another meaning",
+          "[fail-closed]") {
+  const std::string asked = P("", "EXECUTE q1") + D(pg::ObjectKind::kStatement, "");
+  const std::string executed = B("", "") + E("") + kSync;
+  for (const TestPolicy policy : {TestPolicy::kPlain, TestPolicy::kMasked, TestPolicy::kDetecting}) {
+    Talk talk(policy);
+    CHECK(talk.Say(asked + P("q1", "SELECT id FROM users") + executed) == "1 t n 1 2 D C:EXECUTE 1 ZI");
+    CHECK(talk.Say(asked + C(pg::ObjectKind::kStatement, "q1") + P("q1", "SELECT name, ssn FROM users") + kSync) ==
+          "1 t T 3 1 ZI");
+    const std::string rows = talk.SayRaw(executed);
+    CHECK(InWords(rows, true) == "2 D C:EXECUTE 1 ZI");
+    CHECK((rows.find(ModelServer::kSecret) == std::string::npos) == (policy == TestPolicy::kMasked));
+  }
+}
+
 TEST_CASE("DEALLOCATE ALL drops every name, and leaves the unnamed statement") {
   Talk talk;
   CHECK(talk.Say(P("", "SELECT id FROM users") + P("s", "SELECT 1") + P("d", "DEALLOCATE ALL") + kSync) == "1 1 1 ZI");
