@@ -504,7 +504,7 @@ bool Conversation::IsUncertain(Names::UndoStep::Kind kind, std::string_view name
   bool is_earlier = false;
   for (size_t i = expected_.size(); i-- > 0;) {
     is_earlier = is_earlier || ExpectationQueue::EndsRound(expected_[i].kind);
-    if (expected_[i].undo.kind == kind && expected_[i].undo.name == name) {
+    if (expected_[i].undo.kind == kind && expected_[i].undo.name() == name) {
       return is_earlier;
     }
   }

@@ -54,7 +54,7 @@ void Conversation::EndCopyData(std::string_view frame) {
   judgement::ApplyRefusal(*refusal, &denied);
   CountDenied();
   Expectation& copy = expected_.front();
-  copy.denial = std::make_unique<pg::ErrorMessage>(Denied(denied, AuditId(copy.run->statement)));
+  copy.MakeErrors().denial = std::make_unique<pg::ErrorMessage>(Denied(denied, AuditId(copy.run->statement)));
   pg::AppendCopyFail("chaperone: a mask was to be written", to_server_.own());
   to_server_.Added();
 }

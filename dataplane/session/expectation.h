@@ -41,23 +41,36 @@ struct Expectation {
   bool suppressed = false;
   // And it does not even wait for the ReadyForQuery, since it waits for that of a Sync behind.
   bool skipped = false;
-  // The message was replaced by one that is bound to fail; its error becomes this one.
-  std::unique_ptr<wire::postgres::ErrorMessage> denial;
-  // The text was cut before a statement that names what does not exist; the error of what stands in its place becomes
-  // this one.
-  std::unique_ptr<wire::postgres::ErrorMessage> missing;
-  // COPY FROM STDIN was ended in place of the server, since the client sent what has no place in it; the error of that
-  // becomes this one.
-  std::unique_ptr<wire::postgres::ErrorMessage> violation;
+  // What becomes of the server's error. Apart, since few have any: an entry is a line of the cache.
+  struct Errors {
+    // The message was replaced by one that is bound to fail; its error becomes this one.
+    std::unique_ptr<wire::postgres::ErrorMessage> denial;
+    // The text was cut before a statement that names what does not exist; the error of what stands in its place becomes
+    // this one.
+    std::unique_ptr<wire::postgres::ErrorMessage> missing;
+    // COPY FROM STDIN was ended in place of the server, since the client sent what has no place in it; the error of
+    // that becomes this one.
+    std::unique_ptr<wire::postgres::ErrorMessage> violation;
+  };
+  std::unique_ptr<Errors> errors;
   RunPtr run;
   StatementPtr statement;
   // How to take back what the message did to the names.
   Names::UndoStep undo;
 
+  bool is_denied() const { return errors != nullptr && errors->denial != nullptr; }
+  // To be filled.
+  Errors& MakeErrors() {
+    if (errors == nullptr) {
+      errors = std::make_unique<Errors>();
+    }
+    return *errors;
+  }
+
   // As new. Most of it is unset in most entries: asking first is cheaper than assigning.
   void Clear() {
     injected = suppressed = skipped = false;
-    if (denial != nullptr || missing != nullptr || violation != nullptr) {
+    if (errors != nullptr) {
       ClearErrors();
     }
     if (run != nullptr) {
@@ -73,12 +86,10 @@ struct Expectation {
 
  private:
   // Apart, so that what every message runs through stays small.
-  [[gnu::cold, gnu::noinline]] void ClearErrors() {
-    denial.reset();
-    missing.reset();
-    violation.reset();
-  }
+  [[gnu::cold, gnu::noinline]] void ClearErrors() { errors.reset(); }
 };
+
+static_assert(sizeof(Expectation) <= base::kCacheLineBytes);
 
 // A first-in, first-out queue that keeps its memory. Entries that are not in use are clear.
 class ExpectationQueue {
@@ -139,7 +150,7 @@ class ExpectationQueue {
  private:
   static constexpr size_t kKeepEntries = 16;
   // A query of the extended protocol.
-  static constexpr size_t kPrefetchEntries = 4;
+  static constexpr size_t kPrefetchEntries = 5;
   static constexpr size_t kCompactAt = 256;
 
   std::vector<Expectation> entries_;

@@ -61,21 +61,22 @@ JudgedPtr JudgeContext::Judge(std::string_view text, const std::vector<uint32_t>
     ages_.erase(entry.age);
     cache_.erase(found);
   }
-  const Ref<Judged> judged = Make(text, parameter_types, now);
-  if (key.size() != text.size()) {
-    judged->typed_key = key;
-  }
+  JudgedPtr judged = Make(text, parameter_types, key, now);
   Remember(judged);
   return judged;
 }
 
-Ref<Judged> JudgeContext::Make(std::string_view text, const std::vector<uint32_t>& parameter_types,
-                               std::chrono::system_clock::time_point now) const {
-  Ref<Judged> judged(new Judged);
+JudgedPtr JudgeContext::Make(std::string_view text, const std::vector<uint32_t>& parameter_types, std::string_view key,
+                             std::chrono::system_clock::time_point now) const {
+  auto* const judged = new Judged;
+  JudgedPtr owner(judged);
   judged->basis = basis_;
   judged->key = NextKey();
   judged->text = text;
   judged->parameter_types = parameter_types;
+  if (key.size() != text.size()) {
+    judged->typed_key = key;
+  }
   judged->policy_revision = policy_revision_;
   sql::SessionContext typed;
   if (!parameter_types.empty()) {
@@ -111,7 +112,7 @@ Ref<Judged> JudgeContext::Make(std::string_view text, const std::vector<uint32_t
   judged->is_plain = judged->verdict.decision == policy::Decision::kAllow && !judged->verdict.max_affected_rows &&
                      !judged->has_session_objects && !judged->is_behind_possible_rename && !judged->writes_masked &&
                      !judged->has_probes;
-  return judged;
+  return owner;
 }
 
 void JudgeContext::Remember(const JudgedPtr& judged) {

@@ -129,8 +129,8 @@ class JudgeContext {
     // The lookup that moved it to the end of `ages_`.
     uint64_t moved_at = 0;
   };
-  Ref<Judged> Make(std::string_view text, const std::vector<uint32_t>& parameter_types,
-                   std::chrono::system_clock::time_point now) const;
+  JudgedPtr Make(std::string_view text, const std::vector<uint32_t>& parameter_types, std::string_view key,
+                 std::chrono::system_clock::time_point now) const;
   void Remember(const JudgedPtr& judged);
 
   const uint64_t id_;

@@ -85,9 +85,9 @@ void Names::SetPortal(std::string_view name, PortalPtr portal, UndoStep* undo) {
 
 void Names::TakeBack(UndoStep step) {
   if (step.kind == UndoStep::Kind::kStatement) {
-    SetStatement(step.name, std::move(step.statement));
+    SetStatement(step.name(), std::move(step.statement));
   } else if (step.kind == UndoStep::Kind::kPortal) {
-    SetPortal(step.name, std::move(step.portal));
+    SetPortal(step.name(), std::move(step.portal));
   }
 }
 

@@ -80,20 +80,22 @@ class Names {
   struct UndoStep {
     enum class Kind : uint8_t { kNone, kStatement, kPortal };
     Kind kind = Kind::kNone;
-    std::string name;
     StatementPtr statement;
     PortalPtr portal;
+    // Null for the unnamed ones, which most steps are about.
+    std::unique_ptr<std::string> given_name;
 
+    std::string_view name() const { return given_name != nullptr ? std::string_view(*given_name) : std::string_view(); }
     // REQUIRES: it is clear.
     void Set(Kind changed, std::string_view changed_name) {
       kind = changed;
       if (!changed_name.empty()) {
-        name = changed_name;
+        given_name = std::make_unique<std::string>(changed_name);
       }
     }
     void Clear() {
       kind = Kind::kNone;
-      name.clear();
+      given_name = nullptr;
       statement = nullptr;
       portal = nullptr;
     }

@@ -124,7 +124,7 @@ bool Conversation::PlanColumns(Run& run, std::string_view description, const For
 }
 
 bool Conversation::OnRowDescription(std::string_view frame, std::string_view body) {
-  if (expected_.empty() || expected_.front().denial != nullptr) {
+  if (expected_.empty() || expected_.front().is_denied()) {
     return Unexpected('T');
   }
   Expectation& entry = expected_.front();
@@ -204,7 +204,7 @@ bool Conversation::OpenResult(Run& run, const Expectation& entry) {
 }
 
 bool Conversation::OnDataRow(std::string_view frame, std::string_view body) {
-  if (expected_.empty() || expected_.front().denial != nullptr) {
+  if (expected_.empty() || expected_.front().is_denied()) {
     return Unexpected('D');
   }
   Expectation& entry = expected_.front();
@@ -266,7 +266,7 @@ bool Conversation::MaskRow(Run& run, std::string_view body) {
 // A row that is not whole yet and that nobody has to look at: it is passed on as it comes.
 bool Conversation::StartsLongRow(const pg::Header& header) {
   Run* const run = CurrentRun();
-  if (run == nullptr || expected_.front().injected || expected_.front().denial != nullptr) {
+  if (run == nullptr || expected_.front().injected || expected_.front().is_denied()) {
     return false;
   }
   if (header.type == 'D' && !run->opened && !OpenResult(*run, expected_.front())) {
@@ -292,7 +292,7 @@ bool Conversation::StartsLongRow(const pg::Header& header) {
 
 bool Conversation::OnServerCopyData(std::string_view frame, std::string_view body) {
   Run* const run = CurrentRun();
-  if (run == nullptr || expected_.front().denial != nullptr || CopyOf(*run) != sql::CopyDirection::kToStdout) {
+  if (run == nullptr || expected_.front().is_denied() || CopyOf(*run) != sql::CopyDirection::kToStdout) {
     return Unexpected('d');
   }
   if (run->limit_reached || expected_.front().suppressed) {

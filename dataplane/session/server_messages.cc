@@ -130,7 +130,7 @@ bool Conversation::OnSimpleAnswer(Kind kind, std::string_view frame) {
     return true;
   }
   // A refused message cannot have succeeded.
-  if (expected_.empty() || expected_.front().kind != kind || expected_.front().denial != nullptr) {
+  if (expected_.empty() || expected_.front().kind != kind || expected_.front().is_denied()) {
     return Unexpected(frame[0]);
   }
   PassToClient(frame);
@@ -143,7 +143,7 @@ bool Conversation::OnSimpleAnswer(Kind kind, std::string_view frame) {
 }
 
 bool Conversation::OnCompletion(char type, std::string_view frame, std::string_view body) {
-  if (expected_.empty() || expected_.front().denial != nullptr) {
+  if (expected_.empty() || expected_.front().is_denied()) {
     return Unexpected(type);
   }
   Expectation& entry = expected_.front();
@@ -225,20 +225,21 @@ bool Conversation::OnErrorResponse(std::string_view frame, std::string_view body
 // cancellation, and nothing that could quote a masked value.
 void Conversation::SendError(Expectation& entry, const pg::ErrorFields& fields, std::string_view frame) {
   const RunPtr run = entry.run;
-  const bool missing = entry.missing != nullptr && IsMissing(fields);
+  Expectation::Errors errors = entry.errors != nullptr ? std::move(*entry.errors) : Expectation::Errors();
+  entry.errors = nullptr;
+  const bool missing = errors.missing != nullptr && IsMissing(fields);
   if (missing) {
-    entry.denial = std::move(entry.missing);
+    errors.denial = std::move(errors.missing);
   }
-  const bool violated = entry.violation != nullptr && IsViolation(fields);
-  const bool denied = entry.denial != nullptr;
+  const bool violated = errors.violation != nullptr && IsViolation(fields);
+  const bool denied = errors.denial != nullptr;
   const bool limited = run != nullptr && run->passed != nullptr;
   const bool scrubbed = run != nullptr && MayQuote(*run, fields);
   pg::ErrorMessage error;
   if (denied) {
-    error = std::move(*entry.denial);
-    entry.denial = nullptr;
+    error = std::move(*errors.denial);
   } else if (violated) {
-    error = std::move(*entry.violation);
+    error = std::move(*errors.violation);
     violation_consumed_ = entry.kind == Kind::kQuery;  // in the extended protocol it is among what is skipped
   } else if (limited) {
     error = LimitError(*run);
@@ -278,12 +279,12 @@ void Conversation::TakeBack(size_t i, size_t skipped) {
     return;
   }
   // A Parse that fails drops the unnamed statement before it does anything else (exec_parse_message, postgres.c).
-  if (i == 0 && expected_[i].kind == Kind::kParse && step.name.empty()) {
+  if (i == 0 && expected_[i].kind == Kind::kParse && step.name().empty()) {
     step.statement = nullptr;
   }
   for (size_t later = skipped; later < expected_.size(); ++later) {
     Names::UndoStep& next = expected_[later].undo;
-    if (next.kind == step.kind && next.name == step.name) {
+    if (next.kind == step.kind && next.name() == step.name()) {
       next.statement = std::move(step.statement);
       next.portal = std::move(step.portal);
       return;
@@ -328,7 +329,7 @@ bool Conversation::OnReadyForQuery(std::string_view frame, std::string_view body
   if (kind != Kind::kSync && kind != Kind::kQuery && kind != Kind::kFunctionCall) {
     return Unexpected('Z');
   }
-  if (expected_.front().denial != nullptr) {
+  if (expected_.front().is_denied()) {
     return Unexpected('Z');  // a refused message must fail before this
   }
   const bool is_guarded = kind == Kind::kQuery && guard_ != nullptr;
@@ -379,7 +380,7 @@ bool Conversation::OnNotice(std::string_view frame, std::string_view body) {
     return false;
   }
   const Run* const run = CurrentRun();
-  if (!expected_.empty() && (expected_.front().injected || expected_.front().denial != nullptr)) {
+  if (!expected_.empty() && (expected_.front().injected || expected_.front().is_denied())) {
     return true;
   }
   if (run != nullptr && MayQuote(*run, *fields)) {
@@ -437,7 +438,7 @@ bool Conversation::OnParameterStatus(std::string_view frame, std::string_view bo
 bool Conversation::OnCopyResponse(char type, std::string_view frame, std::string_view body) {
   pg::CopyResponse response;
   const auto direction = type == 'G' ? sql::CopyDirection::kFromStdin : sql::CopyDirection::kToStdout;
-  if (CurrentRun() == nullptr || expected_.front().denial != nullptr || CopyOf(*CurrentRun()) != direction ||
+  if (CurrentRun() == nullptr || expected_.front().is_denied() || CopyOf(*CurrentRun()) != direction ||
       !pg::DecodeCopyResponse(body, &response).ok()) {
     return Unexpected(type);
   }

@@ -45,7 +45,7 @@ void Conversation::Substitute(Kind kind, Admission refused, std::string_view nam
   }
   to_server_.Added();
   Expectation& entry = expected_.Push(kind);
-  entry.denial = std::move(refused.denial);
+  entry.MakeErrors().denial = std::move(refused.denial);
   entry.run = std::move(refused.run);
   entry.undo = std::move(undo);
   if (kind == Kind::kQuery || kind == Kind::kFunctionCall) {
@@ -67,7 +67,7 @@ void Conversation::SubstituteMissing(Admission refused) {
   pg::AppendQuery(text, to_server_.own());
   to_server_.Added();
   Expectation& entry = expected_.Push(Kind::kQuery);
-  entry.missing = std::move(refused.denial);
+  entry.MakeErrors().missing = std::move(refused.denial);
   entry.run = std::move(refused.run);
   executed_since_sync_ = false;
   unsynced_ = false;
@@ -79,10 +79,11 @@ void Conversation::EndCopyIn(char type) {
   to_server_.Added();
   copy_in_ = false;
   Expectation& entry = expected_.front();
-  entry.violation = std::make_unique<pg::ErrorMessage>();
-  entry.violation->sqlstate = pg::sqlstate::kProtocolViolation;
-  entry.violation->message =
+  auto violation = std::make_unique<pg::ErrorMessage>();
+  violation->sqlstate = pg::sqlstate::kProtocolViolation;
+  violation->message =
       fmt::format("unexpected message type 0x{:02X} during COPY from stdin", static_cast<uint8_t>(type));
+  entry.MakeErrors().violation = std::move(violation);
   PauseForAnswers();
 }
 
