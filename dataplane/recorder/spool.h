@@ -106,7 +106,7 @@ class Spool {
   static constexpr size_t kPrefetchBytes = 160;
   // The current segment's pages are made ready this many bytes at a time: by themselves they come one by one, and the
   // file system takes 20 us for each.
-  static constexpr uint64_t kReadyStep = 64 << 10;
+  static constexpr uint64_t kReadyStep = 256 << 10;
 
   absl::Status OpenSegment();
   // Makes pages ready for the open frame and `record_bytes` more, or commits it and goes on in a new segment. False
