@@ -103,28 +103,30 @@ class Bench:
 
     def calls(self):
         """System calls of the proxy for each query: the median of turns, each by the difference of two run lengths."""
-        turns, total, least = (1, 4000, 100) if self.quick else (3, 16_000, 1000)
+        turns, transactions, seconds = (1, 4000, 2) if self.quick else (3, 16_000, 3)
         if not measure.can_count_in_kernel():
-            total, least = total // 8, least // 8
+            transactions //= 8
         for script, mode in (("same-text", "simple"), ("select-only", "extended"), ("select-only", "prepared")):
             for clients in (1, 8, 64):
+                # Several clients run for a time: with so many transactions each, some would be done long before the last.
+                lengths = ([{"transactions": 10}, {"transactions": 10 + transactions}] if clients == 1 else
+                           [{"seconds": 1}, {"seconds": seconds}])
                 each = {proxy.name: [] for proxy in self.both}
                 self._warm(self.both, script, mode, clients)
                 for turn in range(turns):
                     for proxy in self.both if turn % 2 == 0 else reversed(self.both):
-                        each[proxy.name].append(self._calls_of_query(proxy, script, mode, clients,
-                                                                          max(total // clients, least)))
+                        each[proxy.name].append(self._calls_of_query(proxy, script, mode, clients, lengths))
                 self.report.add(f"system calls per query, {script}, {mode}, {clients} client(s)", "",
                                 *(statistics.median(each[p.name]) for p in self.both), target=1.0)
 
     @staticmethod
-    def _calls_of_query(proxy, script, mode, clients, transactions):
-        totals = []
-        for count in (10, 10 + transactions):
+    def _calls_of_query(proxy, script, mode, clients, lengths):
+        calls, queries = [], []
+        for length in lengths:
             with measure.counted_calls(proxy.pid) as counts:
-                load.pgbench(proxy.target, script, mode, clients, transactions=count)
-            totals.append(sum(counts.values()))
-        return (totals[1] - totals[0]) / (transactions * clients)
+                queries.append(load.pgbench(proxy.target, script, mode, clients, **length)[0])
+            calls.append(sum(counts.values()))
+        return (calls[1] - calls[0]) / (queries[1] - queries[0])
 
     def instructions(self):
         """User-space instructions for each query under callgrind, by the difference of two run lengths."""
