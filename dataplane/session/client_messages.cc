@@ -60,7 +60,11 @@ size_t Conversation::OnClientBytes(std::string_view in) {
       break;
     }
     if (names_stale_ && NeedsFreshNames() && header.type != 'X') {
-      ProbeNames();
+      if (expected_.empty()) {
+        ProbeNames();
+      } else {
+        PauseForAnswers();  // the transaction may have failed, or will
+      }
       break;
     }
     next_is_sync_ = header.type == 'E' && rest.substr(header.frame_bytes()).starts_with(kSyncFrame);

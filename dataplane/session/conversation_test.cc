@@ -11,6 +11,7 @@
 #include "dataplane/recorder/spool_testing.h"
 #include "dataplane/session/conversation_testing.h"
 #include "dataplane/session/model_server.h"
+#include "dataplane/session/talk_testing.h"
 #include "dataplane/wire/postgres/bytes.h"
 
 namespace chaperone::session {
@@ -18,99 +19,7 @@ namespace {
 
 namespace pg = wire::postgres;
 
-std::string Q(std::string_view text) {
-  std::string out;
-  pg::AppendQuery(text, &out);
-  return out;
-}
-std::string P(std::string_view name, std::string_view text) {
-  std::string out;
-  pg::AppendParse(name, text, &out);
-  return out;
-}
-std::string B(std::string_view portal, std::string_view statement) {
-  std::string out;
-  pg::AppendBind(portal, statement, &out);
-  return out;
-}
-std::string E(std::string_view portal, uint32_t rows_max = 0) {
-  std::string out;
-  pg::AppendExecute(portal, rows_max, &out);
-  return out;
-}
-std::string D(pg::ObjectKind kind, std::string_view name) {
-  std::string out;
-  pg::AppendDescribe(kind, name, &out);
-  return out;
-}
-std::string C(pg::ObjectKind kind, std::string_view name) {
-  std::string out;
-  pg::AppendClose(kind, name, &out);
-  return out;
-}
-std::string M(char type, std::string_view body = "") {
-  std::string out;
-  pg::MessageWriter(&out).Begin(type).Bytes(body).End();
-  return out;
-}
-const std::string kSync = M('S');
-const std::string kFlush = M('H');
-const std::string kData = M('d', "1\ta\tb\n");
-const std::string kDone = M('c');
-const std::string kFail = M('f', std::string_view("no\0", 3));
-
 constexpr std::string_view kDeniedRead = "SELECT phone FROM crm.contacts";
-
-// A client's conversation with the model server, which answers at once.
-class Talk {
- public:
-  explicit Talk(TestPolicy policy = TestPolicy::kPlain, ConversationLimits limits = {},
-                recorder::Spool* spool = nullptr)
-      : rig_(policy, limits, spool),
-        server_(MakeContext(TestPolicy::kPlain),
-                {[this](const ModelServer::Text& text) { ran_.push_back(text.text); },
-                 [this] { return std::exchange(fail_next, false); }, [this] { return rows; }}) {}
-
-  // What the client gets when it says this.
-  std::string Say(std::string_view bytes) { return InWords(SayRaw(bytes), true); }
-  std::string SayRaw(std::string_view bytes) {
-    rig_.FromClient(bytes);
-    Exchange();
-    return rig_.ToClient();
-  }
-  void Exchange() {
-    for (std::string out = rig_.ToServer(); !out.empty(); out = rig_.ToServer()) {
-      sent_ += out;
-      server_.Receive(out);
-      rig_.FromServer(std::exchange(server_.answers(), ""));
-    }
-  }
-  // What the server has got since the last time.
-  std::string Sent() { return InWords(std::exchange(sent_, ""), false); }
-  // Hands the server what has been taken out for it.
-  void Give(std::string_view bytes) {
-    server_.Receive(bytes);
-    rig_.FromServer(std::exchange(server_.answers(), ""));
-    Exchange();
-  }
-  // What has run since the last time.
-  std::vector<std::string> Ran() { return std::exchange(ran_, {}); }
-  Rig& rig() { return rig_; }
-  Conversation& conversation() { return rig_.conversation(); }
-  std::string EndingState() {
-    const Ending* const ending = conversation().ending();
-    return ending != nullptr && ending->error ? ending->error->sqlstate : "";
-  }
-
-  bool fail_next = false;
-  uint32_t rows = 1;
-
- private:
-  Rig rig_;
-  std::string sent_;
-  std::vector<std::string> ran_;
-  ModelServer server_;
-};
 
 using Texts = std::vector<std::string>;
 
@@ -308,6 +217,20 @@ TEST_CASE("an error before the statement that others wait for leaves nothing wai
   talk.fail_next = true;
   CHECK(talk.Say(B("", "c") + E("") + kSync + Q("SELECT 1")) == "E:22P02 ZE E:25P02 ZE");
   CHECK(talk.conversation().pause() == Pause::kNone);
+}
+
+TEST_CASE("what names mean is asked for when all before is answered: the transaction may have failed") {
+  Talk talk;
+  CHECK(talk.Say(Q("BEGIN")) == "C:BEGIN ZT");
+  CHECK(talk.Say(Q("SET search_path = public")) == "C:SET ZT");
+  CHECK(talk.Say(P("r", "ROLLBACK TO a") + P("q", "SELECT 1") + kSync) == "1 1 ZT");
+  talk.fail_next = true;
+  CHECK(talk.Say(Q("SELECT 1")) == "E:22012 ZE");
+  CHECK(talk.Say(B("", "r") + E("")) == "2 C:ROLLBACK");
+  CHECK(talk.Say(kSync + E("")) == "ZT E:55000");
+  // Both at once: whether the transaction holds is known when the first Sync is answered.
+  CHECK(talk.Say(kSync + B("", "q") + kSync) == "ZE E:25P02 ZE");
+  CHECK(talk.EndingState().empty());
 }
 
 TEST_CASE("COPY FROM STDIN takes data, and passes over Sync and Flush within it") {
