@@ -200,7 +200,7 @@ class Conversation {
   void WithdrawAsk();
   void CatalogRefreshed();
   // Asks the server what names mean in this session; Host::OnNames gets the answer. The client waits until then.
-  // REQUIRES: !busy(), and no failed transaction: what fails before the question would keep it from an answer.
+  // REQUIRES: all before is answered, and no transaction has failed: the question would not be answered either.
   void ProbeNames();
   // The statement that runs has used up its time.
   void OnStatementTimeout(std::string limit);
