@@ -5,7 +5,6 @@
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "dataplane/recorder/spool_testing.h"

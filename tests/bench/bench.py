@@ -102,7 +102,7 @@ class Bench:
         return count, measure.cpu_seconds(proxy.pid) - before
 
     def calls(self):
-        """System calls of the proxy for each query: the median of turns, each by the difference of two run lengths."""
+        """System calls of the proxy for each query: the median of turns, each by the difference of a short run and a long one."""
         turns, transactions, seconds = (1, 4000, 1) if self.quick else (5, 16_000, 2)
         if not measure.can_count_in_kernel():
             transactions //= 8
